@@ -1,0 +1,253 @@
+//! Picture bytes to a bitmap that is small enough, within a memory budget checked beforehand.
+//!
+//! Owns the budgets and the calls of the decoders. A JPEG is decoded at an eighth, a quarter, half or the whole of its size, so that
+//! the full picture never stands in memory; a PNG cannot be decoded in part, so it must fit whole.
+//!
+//! Three properties of jpeg-decoder 0.3 shape this file:
+//!
+//! - It holds all coefficients of a progressive JPEG, two bytes a sample whatever the scale, hence [`PROGRESSIVE_BYTES_MAX`].
+//! - It walks over the whole picture once a scan, and a scan costs a file a dozen bytes, hence the limits on scans.
+//! - It multiplies without checking (image-rs/jpeg-decoder issue 283, open) and panics when one of its threads has died, hence
+//!   `catch_unwind`; the panic goes no further and the picture counts as damaged.
+
+use std::io::Cursor;
+use std::panic::catch_unwind;
+
+use image::codecs::png::PngDecoder;
+use image::{ColorType, ImageDecoder, Limits};
+use jpeg_decoder::{Decoder, PixelFormat};
+
+use super::bitmap::{Bitmap, Channels};
+use super::container::{self, JpegCoding, JpegFrame};
+use super::renditions::NoPreview;
+
+/// Longest side of a picture that is decoded; no sensor comes near.
+pub const SIDE_MAX: u32 = 20_000;
+
+/// Pixels of a picture that is decoded: the largest sensors in phones have 200 million.
+pub const PIXELS_MAX: u64 = 220_000_000;
+
+/// Bytes of coefficients of a progressive JPEG that is decoded: 12.5 million pixels at 4:2:0, 6.2 million at 4:4:4. With the
+/// bitmap and the rows under way it stays below 64 MiB.
+pub const PROGRESSIVE_BYTES_MAX: u64 = 36 * 1024 * 1024;
+
+/// Bytes of a PNG as pixels: 10 million with alpha, enough for any phone's screen.
+pub const PNG_BYTES_MAX: u64 = 40 * 1024 * 1024;
+
+/// What the PNG decoder may use beside the pixels: window, rows, profile.
+const PNG_OVERHEAD_BYTES: u64 = 4 * 1024 * 1024;
+
+/// Bytes of planes and pixels of a scaled JPEG. Common sizes need 13 MiB; the worst of 4:2:0 (just under twice the side wanted) needs
+/// 21. What needs more is decoded at half that scale and gives a smaller preview.
+const SCALED_BYTES_MAX: u64 = 22 * 1024 * 1024;
+
+/// Scans of a progressive JPEG: encoders write 4 to 20. Each one costs a walk over all coefficients.
+const PROGRESSIVE_SCANS_MAX: usize = 100;
+
+/// Decodes a JPEG so that its longer side is at least `side` if it has that many pixels, else in full.
+pub(super) fn decode_jpeg(source: &[u8], side: u32) -> Result<Bitmap, NoPreview> {
+    let frame = container::find_frame(source).ok_or(NoPreview::Damaged)?;
+    check_frame(source, &frame)?;
+    let eighths = choose_eighths(&frame, side);
+    let decoded = catch_unwind(|| run_jpeg_decoder(source, &frame, eighths));
+    decoded.unwrap_or(Err(NoPreview::Damaged))
+}
+
+/// Decodes a PNG in full; transparency becomes white.
+pub(super) fn decode_png(source: &[u8]) -> Result<Bitmap, NoPreview> {
+    let mut limits = Limits::default();
+    limits.max_image_width = Some(SIDE_MAX);
+    limits.max_image_height = Some(SIDE_MAX);
+    limits.max_alloc = Some(PNG_BYTES_MAX.saturating_add(PNG_OVERHEAD_BYTES));
+    let decoder = PngDecoder::with_limits(Cursor::new(source), limits).map_err(no_png)?;
+    let (width, height) = decoder.dimensions();
+    let color = decoder.color_type();
+    if decoder.total_bytes() > PNG_BYTES_MAX {
+        return Err(NoPreview::TooLarge);
+    }
+    let length = usize::try_from(decoder.total_bytes()).map_err(|_| NoPreview::TooLarge)?;
+    let mut pixels = vec![0; length];
+    decoder.read_image(&mut pixels).map_err(no_png)?;
+    let channels = flatten_png(&mut pixels, color)?;
+    Bitmap::new(width, height, channels, pixels).ok_or(NoPreview::Damaged)
+}
+
+fn no_png(error: image::ImageError) -> NoPreview {
+    match error {
+        image::ImageError::Limits(_) => NoPreview::TooLarge,
+        image::ImageError::Unsupported(_) => NoPreview::UnsupportedCoding,
+        _ => NoPreview::Damaged,
+    }
+}
+
+fn check_frame(source: &[u8], frame: &JpegFrame) -> Result<(), NoPreview> {
+    let (width, height) = (u32::from(frame.width), u32::from(frame.height));
+    if width == 0 || height == 0 {
+        return Err(NoPreview::NoPixels);
+    }
+    let pixels = u64::from(width).saturating_mul(u64::from(height));
+    if width > SIDE_MAX || height > SIDE_MAX || pixels > PIXELS_MAX {
+        return Err(NoPreview::TooLarge);
+    }
+    let coefficient_bytes = bytes_of_samples(pixels, frame).saturating_mul(2);
+    let scans_max = match frame.coding {
+        JpegCoding::Other => return Err(NoPreview::UnsupportedCoding),
+        JpegCoding::Progressive if coefficient_bytes > PROGRESSIVE_BYTES_MAX => {
+            return Err(NoPreview::ProgressiveTooLarge);
+        }
+        JpegCoding::Progressive => PROGRESSIVE_SCANS_MAX,
+        JpegCoding::Sequential => usize::from(frame.component_count),
+    };
+    if container::count_scans(source, frame).scans > scans_max {
+        return Err(NoPreview::TooManyScans);
+    }
+    Ok(())
+}
+
+fn bytes_of_samples(pixels: u64, frame: &JpegFrame) -> u64 {
+    pixels.saturating_mul(frame.samples_per_16_pixels) / 16
+}
+
+/// Chooses the scale: the smallest that keeps `side`, or the next smaller one if that is over the budget.
+fn choose_eighths(frame: &JpegFrame, side: u32) -> u32 {
+    let longer = u32::from(frame.width.max(frame.height));
+    let mut eighths = [1, 2, 4]
+        .into_iter()
+        .find(|eighths| scaled_side(longer, *eighths) >= side)
+        .unwrap_or(8);
+    while eighths > 1 && scaled_bytes(frame, eighths) > SCALED_BYTES_MAX {
+        eighths /= 2;
+    }
+    eighths
+}
+
+fn scaled_side(side: u32, eighths: u32) -> u32 {
+    side.saturating_mul(eighths).div_ceil(8)
+}
+
+/// Planes of all components, and the interleaved pixels made of them.
+fn scaled_bytes(frame: &JpegFrame, eighths: u32) -> u64 {
+    let width = u64::from(scaled_side(frame.width.into(), eighths));
+    let height = u64::from(scaled_side(frame.height.into(), eighths));
+    let pixels = width.saturating_mul(height);
+    bytes_of_samples(pixels, frame)
+        .saturating_add(pixels.saturating_mul(frame.component_count.into()))
+}
+
+fn run_jpeg_decoder(
+    source: &[u8],
+    frame: &JpegFrame,
+    eighths: u32,
+) -> Result<Bitmap, NoPreview> {
+    let mut decoder = Decoder::new(source);
+    // The decoder takes the smallest scale at which either side is large enough: only the longer one may decide.
+    let longer = frame.width.max(frame.height);
+    let wanted = u16::try_from(scaled_side(longer.into(), eighths)).unwrap_or(u16::MAX);
+    let (width, height) = if frame.width >= frame.height {
+        decoder.scale(wanted, u16::MAX)
+    } else {
+        decoder.scale(u16::MAX, wanted)
+    }
+    .map_err(no_jpeg)?;
+    // The budgets were checked on our own reading of the header; the decoder must have read the same one.
+    let expected = (
+        scaled_side(frame.width.into(), eighths),
+        scaled_side(frame.height.into(), eighths),
+    );
+    if (u32::from(width), u32::from(height)) != expected {
+        return Err(NoPreview::Damaged);
+    }
+    let mut pixels = decoder.decode().map_err(no_jpeg)?;
+    let format = decoder.info().ok_or(NoPreview::Damaged)?.pixel_format;
+    let channels = match format {
+        PixelFormat::L8 => Channels::Grey,
+        PixelFormat::RGB24 => Channels::Rgb,
+        PixelFormat::CMYK32 => {
+            compact::<4, 3>(&mut pixels, ink_to_light);
+            Channels::Rgb
+        }
+        PixelFormat::L16 => return Err(NoPreview::UnsupportedCoding),
+    };
+    Bitmap::new(width.into(), height.into(), channels, pixels).ok_or(NoPreview::Damaged)
+}
+
+fn no_jpeg(error: jpeg_decoder::Error) -> NoPreview {
+    match error {
+        jpeg_decoder::Error::Unsupported(_) => NoPreview::UnsupportedCoding,
+        jpeg_decoder::Error::Format(_)
+        | jpeg_decoder::Error::Io(_)
+        | jpeg_decoder::Error::Internal(_) => NoPreview::Damaged,
+    }
+}
+
+/// Brings PNG pixels to grey or RGB of 8 bits, in place.
+fn flatten_png(pixels: &mut Vec<u8>, color: ColorType) -> Result<Channels, NoPreview> {
+    let high = |pair: [u8; 2]| u16::from_ne_bytes(pair).to_be_bytes()[0];
+    match color {
+        ColorType::L8 => Ok(Channels::Grey),
+        ColorType::Rgb8 => Ok(Channels::Rgb),
+        ColorType::La8 => {
+            compact::<2, 1>(pixels, |[grey, alpha]| [over_white(grey, alpha)]);
+            Ok(Channels::Grey)
+        }
+        ColorType::Rgba8 => {
+            compact::<4, 3>(pixels, |[r, g, b, a]| [r, g, b].map(|light| over_white(light, a)));
+            Ok(Channels::Rgb)
+        }
+        ColorType::L16 => {
+            compact::<2, 1>(pixels, |pair| [high(pair)]);
+            Ok(Channels::Grey)
+        }
+        ColorType::La16 | ColorType::Rgb16 | ColorType::Rgba16 => {
+            compact::<2, 1>(pixels, |pair| [high(pair)]);
+            flatten_png(pixels, eight_bits(color))
+        }
+        // The enum is the library's and open; a PNG has no other kinds.
+        _ => Err(NoPreview::UnsupportedCoding),
+    }
+}
+
+fn eight_bits(color: ColorType) -> ColorType {
+    match color {
+        ColorType::La16 => ColorType::La8,
+        ColorType::Rgb16 => ColorType::Rgb8,
+        ColorType::Rgba16 => ColorType::Rgba8,
+        other => other,
+    }
+}
+
+/// Replaces every `FROM` bytes by `TO` fewer ones, in the same buffer.
+fn compact<const FROM: usize, const TO: usize>(
+    pixels: &mut Vec<u8>,
+    convert: impl Fn([u8; FROM]) -> [u8; TO],
+) {
+    let count = pixels.len().checked_div(FROM).unwrap_or(0);
+    let (mut read, mut write) = (0_usize, 0_usize);
+    for _ in 0..count {
+        let mut from = [0; FROM];
+        if let Some(source) = pixels.get(read..read.saturating_add(FROM)) {
+            from.copy_from_slice(source);
+        }
+        if let Some(target) = pixels.get_mut(write..write.saturating_add(TO)) {
+            target.copy_from_slice(&convert(from));
+        }
+        read = read.saturating_add(FROM);
+        write = write.saturating_add(TO);
+    }
+    pixels.truncate(write);
+}
+
+/// Ink on white paper, without a colour profile: what is left of the light.
+fn ink_to_light([cyan, magenta, yellow, black]: [u8; 4]) -> [u8; 3] {
+    [cyan, magenta, yellow].map(|ink| share(255_u8.wrapping_sub(ink), 255_u8.wrapping_sub(black)))
+}
+
+fn over_white(light: u8, alpha: u8) -> u8 {
+    share(light, alpha).saturating_add(255_u8.wrapping_sub(alpha))
+}
+
+/// `value × part ÷ 255`, rounded.
+fn share(value: u8, part: u8) -> u8 {
+    let product = u16::from(value).wrapping_mul(u16::from(part));
+    u8::try_from(product.saturating_add(127) / 255).unwrap_or(u8::MAX)
+}

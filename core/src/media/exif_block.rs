@@ -1,0 +1,203 @@
+//! The EXIF block as a whole: checked for size, then handed to the parser.
+//!
+//! Owns the guard against blocks made to exhaust memory, and the place of the embedded thumbnail. The meaning of fields is
+//! `exif_fields`.
+//!
+//! Why a guard: the parser (kamadak-exif 0.6) keeps one value for every directory entry and refuses a directory only if it was
+//! visited at the very same offset. Directories that overlap, shifted by a byte each, turn 64 KiB into hundreds of megabytes of
+//! entries. So the directories are counted first, without keeping anything.
+
+use std::ops::Range;
+
+use exif::{Exif, In, Tag};
+
+use super::exif_fields;
+use super::facts::{AbsentReason, ByteRange, Defect, Fact};
+
+/// Bytes of an EXIF block: a JPEG segment holds 64 KiB, and a HEIC item is given twice that.
+pub const EXIF_BYTES_MAX: usize = 128 * 1024;
+
+/// Directory entries of an EXIF block, all directories together. Cameras write 40 to 150; the maker's own directory is not counted.
+pub const EXIF_ENTRIES_MAX: usize = 1024;
+
+/// An EXIF block that was read, or the reason why none was.
+pub(super) struct ExifBlock {
+    exif: Result<Exif, AbsentReason>,
+    /// Place of the TIFF header in the file; embedded offsets count from it.
+    tiff: Range<usize>,
+    pub defect: Option<Defect>,
+}
+
+impl ExifBlock {
+    fn absent(reason: AbsentReason, defect: Option<Defect>) -> Self {
+        Self { exif: Err(reason), tiff: 0..0, defect }
+    }
+
+    /// Reads one fact.
+    pub fn read<T>(&self, field: impl FnOnce(&Exif) -> Result<T, AbsentReason>) -> Fact<T> {
+        match &self.exif {
+            Ok(exif) => field(exif).into(),
+            Err(reason) => Fact::Absent(*reason),
+        }
+    }
+
+    /// Finds the embedded thumbnail and checks that it begins like a JPEG.
+    pub fn thumbnail(&self) -> Fact<ByteRange> {
+        self.read(|exif| {
+            let offset = exif_fields::number_at(exif, Tag::JPEGInterchangeFormat, In::THUMBNAIL)?;
+            let length =
+                exif_fields::number_at(exif, Tag::JPEGInterchangeFormatLength, In::THUMBNAIL)?;
+            let (start, length) = (usize_of(offset)?, usize_of(length)?);
+            let end = start.checked_add(length).ok_or(AbsentReason::Malformed)?;
+            let bytes = exif.buf().get(start..end).ok_or(AbsentReason::Malformed)?;
+            if !bytes.starts_with(&[0xFF, 0xD8]) {
+                return Err(AbsentReason::Malformed);
+            }
+            let offset = self.tiff.start.checked_add(start).ok_or(AbsentReason::Malformed)?;
+            Ok(ByteRange {
+                offset: u32::try_from(offset).map_err(|_| AbsentReason::Malformed)?,
+                length: u32::try_from(length).map_err(|_| AbsentReason::Malformed)?,
+            })
+        })
+    }
+}
+
+fn usize_of(number: u32) -> Result<usize, AbsentReason> {
+    usize::try_from(number).map_err(|_| AbsentReason::Malformed)
+}
+
+/// Reads the block that stands at a place of the head.
+pub(super) fn read_block(head: &[u8], place: Fact<Range<usize>>) -> ExifBlock {
+    let tiff = match place {
+        Fact::Known(tiff) => tiff,
+        Fact::Absent(AbsentReason::Malformed) => {
+            return ExifBlock::absent(AbsentReason::Malformed, Some(Defect::BrokenExif));
+        }
+        Fact::Absent(reason) => return ExifBlock::absent(reason, None),
+    };
+    let Some(bytes) = head.get(tiff.clone()) else {
+        return ExifBlock::absent(AbsentReason::Malformed, Some(Defect::BrokenExif));
+    };
+    if bytes.len() > EXIF_BYTES_MAX || !has_bounded_entries(bytes) {
+        return ExifBlock::absent(AbsentReason::Malformed, Some(Defect::ExifTooLarge));
+    }
+    let parsed = exif::Reader::new().continue_on_error(true).read_raw(bytes.to_vec());
+    match parsed {
+        Ok(exif) => ExifBlock { exif: Ok(exif), tiff, defect: None },
+        Err(exif::Error::PartialResult(partial)) => {
+            let (exif, _) = partial.into_inner();
+            ExifBlock { exif: Ok(exif), tiff, defect: Some(Defect::BrokenExif) }
+        }
+        Err(_) => ExifBlock::absent(AbsentReason::Malformed, Some(Defect::BrokenExif)),
+    }
+}
+
+/// Main directories that the parser follows one after the other.
+const MAIN_DIRECTORIES_MAX: usize = 8;
+
+/// Depth of directories: main, then EXIF or GPS, then interoperability.
+const DEPTH_MAX: usize = 3;
+
+/// Tags whose value is the offset of another directory: EXIF, GPS, interoperability.
+const POINTER_TAGS: [u16; 3] = [0x8769, 0x8825, 0xA005];
+
+const ENTRY_BYTES: usize = 12;
+
+/// Counts what the parser would keep, and stops as soon as that is too much.
+fn has_bounded_entries(tiff: &[u8]) -> bool {
+    let is_little = tiff.starts_with(b"II");
+    let numbers = Tiff { bytes: tiff, is_little };
+    let mut budget = EXIF_ENTRIES_MAX;
+    let mut next = numbers.u32(4).and_then(|offset| usize::try_from(offset).ok());
+    for _ in 0..MAIN_DIRECTORIES_MAX {
+        let Some(offset) = next.filter(|offset| *offset != 0) else {
+            return true;
+        };
+        match numbers.spend(offset, 1, budget) {
+            Spent::Left { budget: left, next: following } => {
+                budget = left;
+                next = following;
+            }
+            Spent::TooMany => return false,
+        }
+    }
+    true
+}
+
+enum Spent {
+    Left { budget: usize, next: Option<usize> },
+    TooMany,
+}
+
+struct Tiff<'a> {
+    bytes: &'a [u8],
+    is_little: bool,
+}
+
+impl Tiff<'_> {
+    fn u16(&self, at: usize) -> Option<u16> {
+        let raw = self.bytes.get(at..at.checked_add(2)?)?.try_into().ok()?;
+        Some(if self.is_little { u16::from_le_bytes(raw) } else { u16::from_be_bytes(raw) })
+    }
+
+    fn u32(&self, at: usize) -> Option<u32> {
+        let raw = self.bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
+        Some(if self.is_little { u32::from_le_bytes(raw) } else { u32::from_be_bytes(raw) })
+    }
+
+    /// Takes the entries of a directory, and of those it points to, off the budget.
+    fn spend(&self, offset: usize, depth: usize, mut budget: usize) -> Spent {
+        let Some(count) = self.u16(offset) else {
+            return Spent::Left { budget, next: None };
+        };
+        let mut at = offset.saturating_add(2);
+        for _ in 0..count {
+            let Some(tag) = self.u16(at).filter(|_| self.has_entry(at)) else {
+                return Spent::Left { budget, next: None };
+            };
+            let Some(left) = budget.checked_sub(1) else {
+                return Spent::TooMany;
+            };
+            budget = left;
+            if POINTER_TAGS.contains(&tag)
+                && depth < DEPTH_MAX
+                && let Some(child) = self.pointer(at)
+            {
+                match self.spend(child, depth.saturating_add(1), budget) {
+                    Spent::Left { budget: left, .. } => budget = left,
+                    Spent::TooMany => return Spent::TooMany,
+                }
+            }
+            at = at.saturating_add(ENTRY_BYTES);
+        }
+        let next = self.u32(at).and_then(|offset| usize::try_from(offset).ok());
+        Spent::Left { budget, next }
+    }
+
+    fn has_entry(&self, at: usize) -> bool {
+        at.checked_add(ENTRY_BYTES).is_some_and(|end| end <= self.bytes.len())
+    }
+
+    /// First number of an entry, as the parser takes it: any unsigned type, in place if it fits into four bytes.
+    fn pointer(&self, entry: usize) -> Option<usize> {
+        let kind = self.u16(entry.checked_add(2)?)?;
+        let count = usize::try_from(self.u32(entry.checked_add(4)?)?).ok()?;
+        let in_place = entry.checked_add(8)?;
+        let width: usize = match kind {
+            1 => 1,
+            3 => 2,
+            4 => 4,
+            _ => return None,
+        };
+        let at = if width.checked_mul(count)? <= 4 {
+            in_place
+        } else {
+            usize::try_from(self.u32(in_place)?).ok()?
+        };
+        match width {
+            1 => self.bytes.get(at).map(|byte| usize::from(*byte)),
+            2 => self.u16(at).map(usize::from),
+            _ => usize::try_from(self.u32(at)?).ok(),
+        }
+    }
+}

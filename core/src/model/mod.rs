@@ -1,0 +1,7 @@
+//! What can be said: ids, codes, positions and the value objects of the domain.
+//!
+//! Owns shapes and their parsing. Does not decide what is asked for or recorded (`record/`).
+
+pub mod codes;
+pub mod ids;
+pub mod position;

@@ -1,0 +1,764 @@
+//! journal.db: the entries of every chain this device has, and what follows from them for recovery at open.
+//!
+//! Owns its tables and the one way in for own and received entries. Does not fold or verify signatures (`journal/` does). Invariant: entries only
+//! arrive; after a failed write nothing more is acknowledged until the store was reopened.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
+
+use super::database::{Durability, open_database};
+use super::{Class, StoreError, sql};
+use crate::encoding::{Hash32, Map, Value};
+use crate::environment::Environment;
+use crate::journal::{ChainHead, Checkpoint, Entry};
+use crate::keys::DatabaseKey;
+use crate::model::ids::{DeviceId, EntryId, SealedName, SubjectId};
+use crate::vocabulary::Kind;
+
+const NAME: &str = "journal.db";
+
+/// Numbered steps; each runs in a transaction of its own that also writes the version.
+const MIGRATIONS: &[&str] = &[include_str!("sql/journal/0001_start.sql")];
+
+/// The journal of a vault, or of a hub.
+#[derive(Debug)]
+pub struct Journal {
+    connection: Connection,
+    generation: [u8; 16],
+    has_failed: bool,
+}
+
+/// What a new entry follows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tip {
+    /// End of the own chain.
+    pub head: ChainHead,
+    /// Highest lamport of all entries here.
+    pub lamport: u64,
+}
+
+/// What became of an entry that arrived.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Appended {
+    /// It is new.
+    New,
+    /// It was here already; a body that was missing may have arrived.
+    Known,
+    /// Another entry has its number: both are kept.
+    Fork,
+}
+
+/// A sealed file that an entry introduces.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct FileRow {
+    /// Its name.
+    pub sealed: SealedName,
+    /// What it holds.
+    pub class: Class,
+    /// Its length, bytes.
+    pub size: u64,
+    /// SHA-256 of the plaintext, where known.
+    pub sha256: Option<Hash32>,
+    /// The photo.
+    pub subject: SubjectId,
+    /// The introducing entry.
+    pub entry: EntryId,
+    /// Whose chain.
+    pub device: DeviceId,
+    /// Where in it.
+    pub seq: u64,
+}
+
+impl Journal {
+    /// Opens or makes a journal.
+    ///
+    /// # Errors
+    /// `Damaged`, `NewerSchema`, `Setting`, or the disk's.
+    pub fn open(
+        environment: &Environment,
+        path: &Path,
+        key: &DatabaseKey,
+        durability: Durability,
+    ) -> Result<Self, StoreError> {
+        let mut connection = open_database(NAME, path, key, durability)?;
+        migrate(&mut connection)?;
+        let stored: Option<Vec<u8>> = fact(&connection, "generation")?;
+        let generation = match stored.and_then(|bytes| bytes.try_into().ok()) {
+            Some(generation) => generation,
+            None => {
+                let fresh: [u8; 16] = environment.random()?;
+                set_fact(&connection, "generation", &fresh)?;
+                fresh
+            }
+        };
+        Ok(Self { connection, generation, has_failed: false })
+    }
+
+    /// A random value of this very file: what follows it must not follow another.
+    #[must_use]
+    pub fn generation(&self) -> [u8; 16] {
+        self.generation
+    }
+
+    /// Says that an earlier write failed: reopen and verify.
+    ///
+    /// # Errors
+    /// `MustReopen`.
+    pub fn check_sound(&self) -> Result<(), StoreError> {
+        if self.has_failed { Err(StoreError::MustReopen) } else { Ok(()) }
+    }
+
+    /// Appends entries of the own chain in one durable transaction: each is composed on the tip that the one before it left.
+    /// Whatever `number` counters they use up are used up in the same transaction.
+    ///
+    /// # Errors
+    /// The composer's (nothing was written), or the database's: then nothing more is acknowledged until the store is reopened.
+    pub fn append_own<E: From<StoreError>>(
+        &mut self,
+        device: DeviceId,
+        compose: impl FnOnce(&mut OwnAppend<'_>) -> Result<(), E>,
+    ) -> Result<Vec<Entry>, E> {
+        self.check_sound()?;
+        let tip = tip(&self.connection, device)?;
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(sql("begin"))
+            .map_err(E::from);
+        let transaction = match transaction {
+            Ok(transaction) => transaction,
+            Err(error) => {
+                self.has_failed = true;
+                return Err(error);
+            }
+        };
+        let mut append = OwnAppend { transaction, tip, entries: Vec::new(), has_failed: false };
+        let composed = compose(&mut append);
+        let OwnAppend { transaction, entries, has_failed, .. } = append;
+        if let Err(error) = composed {
+            self.has_failed |= has_failed;
+            // Dropping the transaction rolls it back; a failure to do so shows at the next begin.
+            drop(transaction);
+            return Err(error);
+        }
+        if let Err(cause) = transaction.commit() {
+            self.has_failed = true;
+            return Err(E::from(StoreError::Sql { context: "commit", cause }));
+        }
+        Ok(entries)
+    }
+
+    /// Takes verified entries of any chain, in one transaction.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn receive(
+        &mut self,
+        spki: &[u8],
+        entries: &[Entry],
+        checkpoint: &Checkpoint,
+    ) -> Result<Vec<Appended>, StoreError> {
+        self.check_sound()?;
+        let transaction = self.connection.transaction().map_err(sql("begin"))?;
+        let mut appended = Vec::new();
+        for entry in entries {
+            appended.push(insert(&transaction, entry)?);
+        }
+        insert_device(&transaction, checkpoint.device, spki)?;
+        insert_checkpoint(&transaction, checkpoint)?;
+        transaction.commit().map_err(sql("commit"))?;
+        Ok(appended)
+    }
+
+    /// Keeps an own checkpoint.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn add_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+        insert_checkpoint(&self.connection, checkpoint)
+    }
+
+    /// Notes a run that stands in `runs/`.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn add_run(
+        &mut self,
+        sealed: SealedName,
+        device: DeviceId,
+        first_seq: u64,
+        last_seq: u64,
+        size: u64,
+    ) -> Result<(), StoreError> {
+        self.connection
+            .execute(
+                "INSERT OR IGNORE INTO runs (sealed_sha256, device, first_seq, last_seq, size_bytes)
+                 VALUES (?1, ?2, ?3, ?4, ?5)",
+                params![sealed.as_bytes(), device.as_bytes(), first_seq as i64, last_seq as i64, size as i64],
+            )
+            .map_err(sql("insert run"))?;
+        Ok(())
+    }
+
+    /// Last seq of a chain that stands in a run of this vault; 0 if none does.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn last_run_seq(&self, device: DeviceId) -> Result<u64, StoreError> {
+        let seq: Option<i64> = self
+            .connection
+            .query_row(
+                "SELECT max(last_seq) FROM runs WHERE device = ?1",
+                [device.as_bytes()],
+                |row| row.get(0),
+            )
+            .map_err(sql("last run"))?;
+        Ok(seq.unwrap_or(0) as u64)
+    }
+
+    /// End of a chain and the highest lamport here.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn tip(&self, device: DeviceId) -> Result<Tip, StoreError> {
+        tip(&self.connection, device)
+    }
+
+    /// The public key of a chain, if its first entry or a run of it has come.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn device_spki(&self, device: DeviceId) -> Result<Option<Vec<u8>>, StoreError> {
+        self.connection
+            .query_row("SELECT spki FROM devices WHERE device = ?1", [device.as_bytes()], |row| {
+                row.get(0)
+            })
+            .optional()
+            .map_err(sql("device key"))
+    }
+
+    /// Every chain here with its key.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn devices(&self) -> Result<Vec<(DeviceId, Vec<u8>)>, StoreError> {
+        let text = "SELECT device, spki FROM devices ORDER BY device";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("devices"))?;
+        let rows = statement.query_map([], |row| Ok((id(row, 0)?, row.get(1)?)));
+        let rows = rows.map_err(sql("devices"))?;
+        rows.map(|row| row.map(|(hash, spki)| (DeviceId(hash), spki)))
+            .collect::<Result<_, _>>()
+            .map_err(sql("devices"))
+    }
+
+    /// Checkpoints of a chain, by seq.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn checkpoints(&self, device: DeviceId) -> Result<Vec<Vec<u8>>, StoreError> {
+        let text = "SELECT cose FROM checkpoints WHERE device = ?1 ORDER BY seq, entry_id";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("checkpoints"))?;
+        let rows = statement.query_map([device.as_bytes()], |row| row.get(0));
+        rows.map_err(sql("checkpoints"))?.collect::<Result<_, _>>().map_err(sql("checkpoints"))
+    }
+
+    /// The last checkpoint of a chain: (seq, entry id).
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn last_checkpoint(&self, device: DeviceId) -> Result<Option<(u64, EntryId)>, StoreError> {
+        let text = "SELECT seq, entry_id FROM checkpoints WHERE device = ?1
+                    ORDER BY seq DESC LIMIT 1";
+        self.connection
+            .query_row(text, [device.as_bytes()], |row| {
+                Ok((row.get::<_, i64>(0)? as u64, EntryId(id(row, 1)?)))
+            })
+            .optional()
+            .map_err(sql("last checkpoint"))
+    }
+
+    /// Entries of a chain from `first_seq`, in order, at most `limit`.
+    ///
+    /// # Errors
+    /// The database's, or an entry that is not one (named by its seq).
+    pub fn entries_of_chain(
+        &self,
+        device: DeviceId,
+        first_seq: u64,
+        limit: usize,
+    ) -> Result<Vec<Entry>, StoreError> {
+        let text = "SELECT header, body FROM entries WHERE device = ?1 AND seq >= ?2
+                    ORDER BY seq, row LIMIT ?3";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("entries"))?;
+        let rows = statement
+            .query_map(params![device.as_bytes(), first_seq as i64, limit as i64], pair)
+            .map_err(sql("entries"))?;
+        collect(rows)
+    }
+
+    /// Every known entry of a subject.
+    ///
+    /// # Errors
+    /// The database's, or an entry that is not one.
+    pub fn entries_of_subject(&self, subject: SubjectId) -> Result<Vec<Entry>, StoreError> {
+        let text = "SELECT header, body FROM entries WHERE subject = ?1 ORDER BY row";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("entries"))?;
+        let rows = statement.query_map([subject.as_bytes()], pair).map_err(sql("entries"))?;
+        collect(rows)
+    }
+
+    /// Subjects that entries after `row` speak of, with the row to go on from; at most `limit` rows are read.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn subjects_after(
+        &self,
+        row: i64,
+        limit: usize,
+    ) -> Result<(Vec<SubjectId>, i64), StoreError> {
+        let text = "SELECT row, subject FROM entries WHERE row > ?1 ORDER BY row LIMIT ?2";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("follow"))?;
+        let rows = statement
+            .query_map(params![row, limit as i64], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
+            })
+            .map_err(sql("follow"))?;
+        let (mut subjects, mut last) = (Vec::new(), row);
+        for row in rows {
+            let (row, subject) = row.map_err(sql("follow"))?;
+            last = row;
+            subjects.extend(SubjectId::from_slice(&subject));
+        }
+        subjects.sort_unstable();
+        subjects.dedup();
+        Ok((subjects, last))
+    }
+
+    /// The last row, for whoever follows.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn last_row(&self) -> Result<i64, StoreError> {
+        let text = "SELECT coalesce(max(row), 0) FROM entries";
+        self.connection.query_row(text, [], |row| row.get(0)).map_err(sql("last row"))
+    }
+
+    /// Number of entries of all chains.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn entry_count(&self) -> Result<u64, StoreError> {
+        let count: i64 = self
+            .connection
+            .query_row("SELECT count(*) FROM entries", [], |row| row.get(0))
+            .map_err(sql("count"))?;
+        Ok(count as u64)
+    }
+
+    /// Entries after `row` in order of arrival, for a hub that hands them on: (row, entry).
+    ///
+    /// # Errors
+    /// The database's, or an entry that is not one.
+    pub fn entries_after(&self, row: i64, limit: usize) -> Result<Vec<(i64, Entry)>, StoreError> {
+        let text = "SELECT header, body, row FROM entries WHERE row > ?1 ORDER BY row LIMIT ?2";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("entries"))?;
+        let rows = statement
+            .query_map(params![row, limit as i64], |row| Ok((pair(row)?, row.get::<_, i64>(2)?)))
+            .map_err(sql("entries"))?;
+        let mut entries = Vec::new();
+        for row in rows {
+            let ((header, body), row) = row.map_err(sql("entries"))?;
+            entries.push((row, Entry::parse(&header, body.as_deref())?));
+        }
+        Ok(entries)
+    }
+
+    /// The file of a name, if an entry introduces it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn file(&self, sealed: SealedName) -> Result<Option<FileRow>, StoreError> {
+        self.one_file("sealed_sha256 = ?1", sealed.as_bytes())
+    }
+
+    /// The original that was captured under an id: a retry finds it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn file_of_capture(&self, capture_id: &[u8; 16]) -> Result<Option<FileRow>, StoreError> {
+        self.one_file("capture_id = ?1", capture_id)
+    }
+
+    /// Originals with the same plaintext: "same image".
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn originals_of(&self, sha256: Hash32) -> Result<Vec<FileRow>, StoreError> {
+        self.files_where("sha256 = ?1 AND class = 4", sha256.as_bytes())
+    }
+
+    /// Every file that a chain introduces.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn files_of(&self, device: DeviceId) -> Result<Vec<FileRow>, StoreError> {
+        self.files_where("device = ?1", device.as_bytes())
+    }
+
+    /// Every file that entries introduce.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn all_files(&self) -> Result<Vec<FileRow>, StoreError> {
+        self.files_where("length(?1) = 0", &[])
+    }
+
+    /// Every page checked; empty when all is well.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub fn check_pages(&self) -> Result<Vec<String>, StoreError> {
+        super::database::check_pages(&self.connection)
+    }
+
+    /// Writes the log back into the database and closes it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn close(self) -> Result<(), StoreError> {
+        // A checkpoint that finds a reader leaves the log: nothing is lost, the next open reads it.
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        self.connection.close().map_err(|(_, error)| sql("close")(error))
+    }
+
+    fn one_file(&self, condition: &str, value: &[u8]) -> Result<Option<FileRow>, StoreError> {
+        Ok(self.files_where(condition, value)?.into_iter().next())
+    }
+
+    fn files_where(&self, condition: &str, value: &[u8]) -> Result<Vec<FileRow>, StoreError> {
+        let text = format!(
+            "SELECT sealed_sha256, class, size_bytes, sha256, subject, entry_id, device, seq
+             FROM files WHERE {condition} ORDER BY device, seq, class"
+        );
+        let mut statement = self.connection.prepare_cached(&text).map_err(sql("files"))?;
+        let rows = statement.query_map([value], file_row).map_err(sql("files"))?;
+        rows.collect::<Result<_, _>>().map_err(sql("files"))
+    }
+}
+
+/// An open transaction on the own chain.
+pub struct OwnAppend<'a> {
+    transaction: Transaction<'a>,
+    tip: Tip,
+    entries: Vec<Entry>,
+    has_failed: bool,
+}
+
+impl OwnAppend<'_> {
+    /// What the next entry follows.
+    #[must_use]
+    pub fn tip(&self) -> Tip {
+        self.tip
+    }
+
+    /// Adds the next entry.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn push(&mut self, entry: Entry) -> Result<(), StoreError> {
+        insert(&self.transaction, &entry).inspect_err(|_| self.has_failed = true)?;
+        let lamport = self.tip.lamport.max(entry.header.lamport);
+        self.tip = Tip { head: ChainHead { seq: entry.header.seq, id: entry.id.0 }, lamport };
+        self.entries.push(entry);
+        Ok(())
+    }
+
+    /// The next number of an issuer's series; it is used up when this transaction commits.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn next_number(&mut self, issuer: &str, series: &str) -> Result<u32, StoreError> {
+        let text = "INSERT INTO numbers (issuer, series, last) VALUES (?1, ?2, 1)
+                    ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last";
+        self.transaction
+            .query_row(text, params![issuer, series], |row| row.get(0))
+            .map_err(sql("next number"))
+            .inspect_err(|_| self.has_failed = true)
+    }
+}
+
+/// The sealed files that an entry introduces, with the capture id of an original.
+#[must_use]
+pub fn introduced_by(entry: &Entry) -> Vec<(FileRow, Option<[u8; 16]>)> {
+    let Some(body) = &entry.body else { return Vec::new() };
+    let row = |sealed, class, size, sha256, subject| FileRow {
+        sealed,
+        class,
+        size,
+        sha256,
+        subject,
+        entry: entry.id,
+        device: entry.header.device,
+        seq: entry.header.seq,
+    };
+    let fields = &body.fields;
+    match entry.header.kind {
+        Kind::Photo => {
+            let sealed = fields.get(1).and_then(SealedName::from_value);
+            let size = fields.get(2).and_then(Value::as_uint);
+            let (Some(sealed), Some(size)) = (sealed, size) else { return Vec::new() };
+            let sha256 = fields.get(3).and_then(Value::as_hash);
+            let capture = fields.get(7).and_then(Value::as_bytes);
+            let capture = capture.and_then(|bytes| bytes.try_into().ok());
+            vec![(row(sealed, Class::Original, size, sha256, entry.header.subject), capture)]
+        }
+        Kind::RenditionsMade => {
+            let Some(photo) = fields.get(1).and_then(SubjectId::from_value) else {
+                return Vec::new();
+            };
+            let rendition = |key, class| {
+                let map: &Map = fields.get(key)?.as_map()?;
+                let sealed = SealedName::from_value(map.get(0)?)?;
+                let sha256 = map.get(2).and_then(Value::as_hash);
+                Some((row(sealed, class, map.get(1)?.as_uint()?, sha256, photo), None))
+            };
+            let both = [rendition(2, Class::Thumbnail), rendition(3, Class::Preview)];
+            both.into_iter().flatten().collect()
+        }
+        Kind::Site
+        | Kind::Grave
+        | Kind::Marker
+        | Kind::Remains
+        | Kind::PersonHint
+        | Kind::Operator
+        | Kind::Device
+        | Kind::GraveMarker
+        | Kind::DeviceStarted
+        | Kind::ChainAdopted
+        | Kind::SessionStarted
+        | Kind::SessionClosed
+        | Kind::KeyGrant
+        | Kind::LocalCopyRemoved
+        | Kind::RunRewritten
+        | Kind::Unknown(_) => Vec::new(),
+    }
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
+    let found: i64 = connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .map_err(sql("schema version"))?;
+    let supported = MIGRATIONS.len() as i64;
+    if found > supported {
+        return Err(StoreError::NewerSchema { database: NAME, found, supported });
+    }
+    for (number, step) in (1_i64..).zip(MIGRATIONS) {
+        if number <= found {
+            continue;
+        }
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(sql("migrate"))?;
+        transaction.execute_batch(step).map_err(sql("migrate"))?;
+        transaction.pragma_update(None, "user_version", number).map_err(sql("migrate"))?;
+        transaction.commit().map_err(sql("migrate"))?;
+    }
+    Ok(())
+}
+
+fn insert(connection: &Connection, entry: &Entry) -> Result<Appended, StoreError> {
+    let header = &entry.header;
+    let text = "INSERT INTO entries (device, seq, entry_id, kind, subject, lamport, header, body)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (entry_id) DO NOTHING";
+    let twins: i64 = connection
+        .prepare_cached("SELECT count(*) FROM entries WHERE device = ?1 AND seq = ?2")
+        .and_then(|mut statement| {
+            statement.query_row(params![header.device.as_bytes(), header.seq as i64], |r| r.get(0))
+        })
+        .map_err(sql("find twin"))?;
+    let inserted = connection
+        .prepare_cached(text)
+        .and_then(|mut statement| {
+            statement.execute(params![
+                header.device.as_bytes(),
+                header.seq as i64,
+                entry.id.as_bytes(),
+                header.kind.number() as i64,
+                header.subject.as_bytes(),
+                header.lamport as i64,
+                entry.header_bytes,
+                entry.body_bytes,
+            ])
+        })
+        .map_err(sql("insert entry"))?;
+    if inserted == 0 {
+        let text = "UPDATE entries SET body = ?2 WHERE entry_id = ?1 AND body IS NULL";
+        connection
+            .execute(text, params![entry.id.as_bytes(), entry.body_bytes])
+            .map_err(sql("body arrived"))?;
+    }
+    for (row, capture_id) in introduced_by(entry) {
+        insert_file(connection, &row, capture_id)?;
+    }
+    if let (Kind::DeviceStarted, Some(spki)) = (header.kind, entry.field(1).and_then(Value::as_bytes))
+    {
+        insert_device(connection, header.device, spki)?;
+    }
+    raise_number(connection, entry)?;
+    Ok(match (inserted, twins) {
+        (0, _) => Appended::Known,
+        (_, 0) => Appended::New,
+        (_, _) => Appended::Fork,
+    })
+}
+
+/// A code that arrives in an entry uses its number up, also in a journal rebuilt from runs.
+fn raise_number(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
+    let code = match entry.header.kind {
+        Kind::Remains | Kind::Grave => entry.field(1).and_then(Value::as_text),
+        Kind::Site
+        | Kind::Marker
+        | Kind::Photo
+        | Kind::PersonHint
+        | Kind::Operator
+        | Kind::Device
+        | Kind::GraveMarker
+        | Kind::DeviceStarted
+        | Kind::ChainAdopted
+        | Kind::SessionStarted
+        | Kind::SessionClosed
+        | Kind::RenditionsMade
+        | Kind::KeyGrant
+        | Kind::LocalCopyRemoved
+        | Kind::RunRewritten
+        | Kind::Unknown(_) => None,
+    };
+    let Some(code) = code.and_then(|code| code.parse::<crate::model::codes::Code>().ok()) else {
+        return Ok(());
+    };
+    let text = "INSERT INTO numbers (issuer, series, last) VALUES (?1, ?2, ?3)
+                ON CONFLICT DO UPDATE SET last = max(last, excluded.last)";
+    let series = entry.header.kind.name();
+    connection
+        .execute(text, params![code.issuer().to_string(), series, code.number()])
+        .map_err(sql("raise number"))?;
+    Ok(())
+}
+
+fn insert_file(
+    connection: &Connection,
+    row: &FileRow,
+    capture_id: Option<[u8; 16]>,
+) -> Result<(), StoreError> {
+    let text = "INSERT INTO files (sealed_sha256, entry_id, device, seq, subject, class,
+                    size_bytes, sha256, capture_id)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
+    connection
+        .prepare_cached(text)
+        .and_then(|mut statement| {
+            statement.execute(params![
+                row.sealed.as_bytes(),
+                row.entry.as_bytes(),
+                row.device.as_bytes(),
+                row.seq as i64,
+                row.subject.as_bytes(),
+                row.class.number() as i64,
+                row.size as i64,
+                row.sha256.map(|hash| hash.0),
+                capture_id,
+            ])
+        })
+        .map_err(sql("insert file"))?;
+    Ok(())
+}
+
+fn insert_device(
+    connection: &Connection,
+    device: DeviceId,
+    spki: &[u8],
+) -> Result<(), StoreError> {
+    if Hash32::of(spki) != device.0 {
+        return Ok(());
+    }
+    let text = "INSERT INTO devices (device, spki) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    connection.execute(text, params![device.as_bytes(), spki]).map_err(sql("insert device"))?;
+    Ok(())
+}
+
+fn insert_checkpoint(connection: &Connection, checkpoint: &Checkpoint) -> Result<(), StoreError> {
+    let text = "INSERT INTO checkpoints (device, seq, entry_id, cose) VALUES (?1, ?2, ?3, ?4)
+                ON CONFLICT DO NOTHING";
+    let Checkpoint { device, seq, entry_id, bytes } = checkpoint;
+    connection
+        .execute(text, params![device.as_bytes(), *seq as i64, entry_id.as_bytes(), bytes])
+        .map_err(sql("insert checkpoint"))?;
+    Ok(())
+}
+
+fn tip(connection: &Connection, device: DeviceId) -> Result<Tip, StoreError> {
+    let text = "SELECT seq, entry_id FROM entries WHERE device = ?1 ORDER BY seq DESC LIMIT 1";
+    let head = connection
+        .prepare_cached(text)
+        .and_then(|mut statement| {
+            statement
+                .query_row([device.as_bytes()], |row| {
+                    Ok(ChainHead { seq: row.get::<_, i64>(0)? as u64, id: id(row, 1)? })
+                })
+                .optional()
+        })
+        .map_err(sql("tip"))?;
+    let lamport: Option<i64> = connection
+        .prepare_cached("SELECT max(lamport) FROM entries")
+        .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
+        .map_err(sql("tip"))?;
+    let lamport = lamport.unwrap_or(0) as u64;
+    Ok(Tip { head: head.unwrap_or(ChainHead::start(device)), lamport })
+}
+
+fn fact(connection: &Connection, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+    connection
+        .query_row("SELECT value FROM facts WHERE name = ?1", [name], |row| row.get(0))
+        .optional()
+        .map_err(sql("fact"))
+}
+
+fn set_fact(connection: &Connection, name: &str, value: &[u8]) -> Result<(), StoreError> {
+    let text = "INSERT INTO facts (name, value) VALUES (?1, ?2)
+                ON CONFLICT DO UPDATE SET value = excluded.value";
+    connection.execute(text, params![name, value]).map_err(sql("set fact"))?;
+    Ok(())
+}
+
+type Pair = (Vec<u8>, Option<Vec<u8>>);
+
+fn pair(row: &Row<'_>) -> rusqlite::Result<Pair> {
+    Ok((row.get(0)?, row.get(1)?))
+}
+
+fn collect(rows: impl Iterator<Item = rusqlite::Result<Pair>>) -> Result<Vec<Entry>, StoreError> {
+    rows.map(|row| {
+        let (header, body) = row.map_err(sql("entries"))?;
+        Ok(Entry::parse(&header, body.as_deref())?)
+    })
+    .collect()
+}
+
+fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<Hash32> {
+    row.get::<_, [u8; 32]>(column).map(Hash32)
+}
+
+fn file_row(row: &Row<'_>) -> rusqlite::Result<FileRow> {
+    let class = Class::from_number(row.get::<_, i64>(1)? as u64);
+    let sha256: Option<[u8; 32]> = row.get(3)?;
+    Ok(FileRow {
+        sealed: SealedName(id(row, 0)?),
+        class: class.ok_or(rusqlite::Error::IntegralValueOutOfRange(1, 0))?,
+        size: row.get::<_, i64>(2)? as u64,
+        sha256: sha256.map(Hash32),
+        subject: SubjectId(row.get(4)?),
+        entry: EntryId(id(row, 5)?),
+        device: DeviceId(id(row, 6)?),
+        seq: row.get::<_, i64>(7)? as u64,
+    })
+}

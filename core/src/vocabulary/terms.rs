@@ -1,0 +1,216 @@
+//! The vocabularies that the nouns of the model use, one table each.
+//!
+//! Sources: ICRC/PAHO/WHO/IFRC manual for remains, CoMapeo and ODK practice for origin, our shot list for shots; the Ukrainian words follow the
+//! glossary of the field ("possible name", never "person").
+
+use super::vocabulary;
+
+vocabulary! {
+    /// What a site is.
+    SiteType {
+        SingleGrave "single_grave" "single grave" "окрема могила",
+        GraveField "grave_field" "makeshift burial ground" "стихійне поховання",
+        MassGrave "mass_grave" "mass burial" "масове поховання",
+        Surface "surface" "surface" "на поверхні",
+        Building "building" "building" "будівля",
+        Vehicle "vehicle" "vehicle" "транспортний засіб",
+        Water "water" "water" "водойма",
+        HoldingArea "holding_area" "holding area" "місце тимчасового зберігання",
+        Morgue "morgue" "morgue" "морг",
+        Unspecified "other" "other" "інше",
+    }
+}
+
+vocabulary! {
+    /// What a grave looks like from outside.
+    GraveKind {
+        IndividualMarked "individual_marked" "individual, marked" "окрема, з позначкою",
+        IndividualUnmarked "individual_unmarked" "individual, unmarked" "окрема, без позначки",
+        Multiple "multiple" "several persons" "кілька осіб",
+        Trench "trench" "trench" "траншея",
+        Surface "surface" "surface" "на поверхні",
+        SecondarySuspected "secondary_suspected" "reburial suspected" "можливе перепоховання",
+        Empty "empty" "empty" "порожня",
+    }
+}
+
+vocabulary! {
+    /// What the text of a marker stands on.
+    MarkerKind {
+        Cross "cross" "cross" "хрест",
+        Plaque "plaque" "plate" "табличка",
+        Stake "stake" "stake" "кілок",
+        Stone "stone" "stone" "камінь",
+        BagLabel "bag_label" "bag label" "напис на мішку",
+        RibbonPhoto "ribbon_photo" "ribbon or photograph" "стрічка або фото",
+        Unspecified "other" "other" "інше",
+        Absent "none" "no marker" "позначки немає",
+    }
+}
+
+vocabulary! {
+    /// How a marker was found.
+    MarkerStatus {
+        Standing "standing" "standing" "стоїть",
+        Fallen "fallen" "fallen" "впав",
+        Moved "moved" "moved" "переміщено",
+        DuplicateNumber "duplicate_number" "number used twice" "номер повторюється",
+        Unreadable "unreadable" "unreadable" "не читається",
+    }
+}
+
+vocabulary! {
+    /// What one code stands for (ICRC form A.1a, and three terms of our own).
+    RemainsKind {
+        CompleteBody "complete_body" "complete body" "тіло",
+        IncompleteBody "incomplete_body" "incomplete body" "неповне тіло",
+        BodyPart "body_part" "body part" "частина тіла",
+        Commingled "commingled" "commingled remains" "змішані останки (кількох осіб)",
+        NotHuman "not_human" "not human" "не людські",
+        Undetermined "undetermined" "not determined" "не визначено",
+    }
+}
+
+vocabulary! {
+    /// Where a possible name was read or heard.
+    HintSource {
+        Marker "marker" "grave marker" "позначка на могилі",
+        BagLabel "bag_label" "bag label" "напис на мішку",
+        Ledger "ledger" "burial journal" "журнал поховань",
+        Document "document" "document" "документ",
+        IdentityDisc "identity_disc" "ID disc" "жетон",
+        Phone "phone" "phone" "телефон",
+        Tattoo "tattoo" "tattoo" "татуювання",
+        UniformTag "uniform_tag" "uniform tag" "нашивка",
+        Letter "letter" "letter or note" "лист або записка",
+        Witness "witness" "witness" "свідок",
+        Unspecified "other" "other" "інше",
+    }
+}
+
+vocabulary! {
+    /// How sure the reader was of the letters, never of the person.
+    HintConfidence {
+        CertainReading "certain_reading" "letters certain" "літери читаються певно",
+        Probable "probable" "probable" "ймовірно",
+        Guess "guess" "guess" "здогад",
+    }
+}
+
+vocabulary! {
+    /// What a part of a possible name is (GC I art. 16).
+    HintPartRole {
+        Surname "surname" "surname" "прізвище",
+        Given "given" "given name" "ім'я",
+        Patronymic "patronymic" "patronymic" "по батькові",
+        Initials "initials" "initials" "ініціали",
+        Callsign "callsign" "callsign" "позивний",
+        Rank "rank" "rank" "звання",
+        Unit "unit" "unit" "підрозділ",
+        ServiceNo "service_no" "service number" "особистий номер",
+        Descriptor "descriptor" "descriptor" "опис",
+    }
+}
+
+vocabulary! {
+    /// Who records.
+    OperatorRole {
+        Rescuer "rescuer" "rescuer" "рятувальник",
+        Investigator "investigator" "investigator" "слідчий",
+        Prosecutor "prosecutor" "prosecutor" "прокурор",
+        ForensicMedicalExpert "forensic_medical_expert" "expert" "судово-медичний експерт",
+        Criminalist "criminalist" "criminalist" "інспектор-криміналіст",
+        Eod "eod" "sapper" "сапер",
+        SearchGroup "search_group" "search group" "пошукова група",
+        Driver "driver" "driver" "водій",
+        MorgueStaff "morgue_staff" "morgue staff" "працівник моргу",
+        Photographer "photographer" "photographer" "фотограф",
+        Recorder "recorder" "recorder" "реєстратор",
+        HubAdmin "hub_admin" "hub administrator" "адміністратор вузла",
+    }
+}
+
+vocabulary! {
+    /// How a photo came into the vault.
+    PhotoOrigin {
+        InAppCamera "in_app_camera" "taken in the app" "знято в застосунку",
+        ImportCameraCard "import_camera_card" "from a camera's card" "з картки фотоапарата",
+        ImportFile "import_gallery" "imported file" "імпортований файл",
+        Recovered "recovered_capture" "recovered after an interruption" "відновлено після збою",
+    }
+}
+
+vocabulary! {
+    /// What is wrong with a file that was sealed all the same.
+    PhotoDefect {
+        NotAPicture "not_a_picture" "not a picture" "не зображення",
+        WrongExtension "wrong_extension" "name and content differ" "назва не відповідає вмісту",
+        BrokenExif "broken_exif" "camera data damaged" "дані камери пошкоджено",
+        ExifTooLarge "exif_too_large" "camera data too large" "дані камери завеликі",
+        ZeroDimensions "zero_dimensions" "no width or height" "немає ширини або висоти",
+        TooManyPixels "too_many_pixels" "too many pixels for a preview" "завелике для перегляду",
+        Truncated "truncated" "picture is cut" "зображення обрізане",
+        NoPreview "no_preview" "no preview" "немає перегляду",
+    }
+}
+
+vocabulary! {
+    /// Shots of the list (who owns them and when they are needed: the shot list).
+    Shot {
+        SitePlacard "S0" "placard" "табличка ділянки",
+        LedgerPage "S6" "ledger page" "сторінка журналу",
+        Slate "L0" "first frame with code" "початковий кадр з кодом",
+        MarkerCloseUp "G1" "marker close-up" "позначка зблизька",
+        GraveBefore "G2" "grave before opening" "могила до розкриття",
+        GraveStage "G3" "stage of opening" "етап розкриття",
+        InSitu "G4" "remains in place, from above" "тіло на місці, згори",
+        InSituPlain "G5" "the same without board" "те саме без таблички",
+        InSituDetail "G6" "head, neck, hands in place" "голова-шия-руки на місці",
+        GraveFloor "G7" "empty grave floor" "дно могили",
+        FullLength "B1" "full length" "на повний зріст",
+        Face "B2" "face" "обличчя",
+        Feature "B3" "distinguishing feature" "особлива прикмета",
+        Back "B8" "back" "спина",
+        Hands "B9" "hands" "кисті рук",
+        Teeth "B10" "teeth" "зуби",
+        Clothing "C1" "clothing" "одяг",
+        Footwear "C2" "footwear" "взуття",
+        EffectItem "C3" "personal effect" "річ при тілі",
+        DocumentItem "C4" "document or disc" "документ або жетон",
+        SignOverview "V1" "apparent sign" "видима ознака",
+        SignScale "V2" "sign with scale" "ознака з лінійкою",
+        Ligature "V3" "ligature in place" "мотузка на місці",
+        OldLabel "L1" "old inscription" "старий напис",
+        BodyLabel "L2" "tag on the body" "бирка на тілі",
+        BagClosed "L3" "closed bag with label" "мішок з етикеткою",
+        BagSeal "L4" "bag seal" "пломба",
+        HandoverItems "H1" "handover" "передавання",
+        Unspecified "other" "other" "інше",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_code_of_a_newer_version_is_kept_as_it_came() {
+        let newer = HintSource::from_code("drone_note");
+        assert_eq!(newer.code(), "drone_note");
+        assert_eq!(HintSource::known("drone_note"), None);
+        assert_eq!(HintSource::known("bag_label"), Some(HintSource::BagLabel));
+    }
+
+    #[test]
+    fn every_term_has_words_in_both_languages_and_a_code_of_its_own() {
+        let mut codes: Vec<&str> = Shot::ALL.iter().map(Shot::code).collect();
+        codes.sort_unstable();
+        codes.dedup();
+        assert_eq!(codes.len(), Shot::ALL.len());
+        for shot in Shot::ALL {
+            assert_eq!(&Shot::from_code(shot.code()), shot);
+            assert!(!shot.term().uk.is_empty() && !shot.term().en.is_empty());
+        }
+    }
+}
