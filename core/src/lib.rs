@@ -15,3 +15,7 @@ pub mod media;
 pub mod seal;
 pub mod merge;
 pub mod store;
+pub mod index;
+pub mod capture;
+pub mod record;
+pub mod sync;

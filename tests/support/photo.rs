@@ -85,7 +85,11 @@ impl PhotoSpec {
     /// Gives a photograph without EXIF.
     #[must_use]
     pub fn bare(width: u16, height: u16, seed: u64) -> Self {
-        Self { exif: None, thumbnail_side: None, ..Self::new(width, height, seed) }
+        Self {
+            exif: None,
+            thumbnail_side: None,
+            ..Self::new(width, height, seed)
+        }
     }
 
     /// The same photograph, stored another way round; the upright view stays the same.
@@ -111,9 +115,13 @@ impl PhotoSpec {
             ScanLayout::Progressive => encoder.set_progressive(true),
         }
         if let Some(tiff) = self.to_tiff() {
-            encoder.add_exif_metadata(&tiff).expect("EXIF fits into a segment");
+            encoder
+                .add_exif_metadata(&tiff)
+                .expect("EXIF fits into a segment");
         }
-        encoder.encode_image(StoredScene::new(self)).expect("a picture that can be encoded");
+        encoder
+            .encode_image(StoredScene::new(self))
+            .expect("a picture that can be encoded");
         if file.len() < self.pad_to_bytes {
             file.resize(self.pad_to_bytes, 0);
         }
@@ -133,7 +141,9 @@ impl PhotoSpec {
         let longer = u32::from(self.width.max(self.height));
         let fit = |length: u16| {
             let scaled = u32::from(length) * u32::from(side) / longer;
-            u16::try_from(scaled).expect("smaller than the picture").max(1)
+            u16::try_from(scaled)
+                .expect("smaller than the picture")
+                .max(1)
         };
         let small = Self {
             width: fit(self.width),
@@ -146,7 +156,9 @@ impl PhotoSpec {
         };
         let mut file = Vec::new();
         let encoder = Encoder::new(&mut file, small.quality);
-        encoder.encode_image(StoredScene::new(&small)).expect("a picture that can be encoded");
+        encoder
+            .encode_image(StoredScene::new(&small))
+            .expect("a picture that can be encoded");
         file
     }
 
@@ -238,7 +250,11 @@ struct StoredScene<'a> {
 impl<'a> StoredScene<'a> {
     fn new(spec: &'a PhotoSpec) -> Self {
         let (width, height) = spec.stored_size();
-        Self { spec, width, height }
+        Self {
+            spec,
+            width,
+            height,
+        }
     }
 }
 
@@ -352,7 +368,11 @@ impl GpsSpec {
     #[must_use]
     pub fn at(latitude_e7: i32, longitude_e7: i32) -> Self {
         let letter = |value: i32, plus: &str, minus: &str| {
-            if value < 0 { minus.to_owned() } else { plus.to_owned() }
+            if value < 0 {
+                minus.to_owned()
+            } else {
+                plus.to_owned()
+            }
         };
         Self {
             latitude_ref: letter(latitude_e7, "N", "S"),
@@ -384,7 +404,11 @@ fn degrees_minutes_seconds(angle_e7: i32) -> [Fraction; 3] {
     let minutes = angle % 10_000_000 * 60 / 10_000_000;
     let seconds_e5 = angle % 10_000_000 * 60 % 10_000_000 * 60 / 100;
     let small = |number: u64| u32::try_from(number).expect("below 6,000,000");
-    [(small(degrees), 1), (small(minutes), 1), (small(seconds_e5), 100_000)]
+    [
+        (small(degrees), 1),
+        (small(minutes), 1),
+        (small(seconds_e5), 100_000),
+    ]
 }
 
 impl ExifSpec {
@@ -507,12 +531,20 @@ const KIND_FRACTION: u16 = 5;
 
 impl Directory {
     fn new(byte_order: ByteOrder) -> Self {
-        Self { byte_order, entries: Vec::new() }
+        Self {
+            byte_order,
+            entries: Vec::new(),
+        }
     }
 
     fn push(&mut self, tag: u16, kind: u16, count: usize, value: EntryValue) {
         let count = u32::try_from(count).expect("a short value");
-        self.entries.push(Entry { tag, kind, count, value });
+        self.entries.push(Entry {
+            tag,
+            kind,
+            count,
+            value,
+        });
     }
 
     fn raw(&mut self, tag: u16, kind: u16, bytes: &[u8]) {
@@ -543,7 +575,12 @@ impl Directory {
             .flat_map(|(above, below)| [self.byte_order.u32(*above), self.byte_order.u32(*below)])
             .flatten()
             .collect();
-        self.push(tag, KIND_FRACTION, fractions.len(), EntryValue::Bytes(bytes));
+        self.push(
+            tag,
+            KIND_FRACTION,
+            fractions.len(),
+            EntryValue::Bytes(bytes),
+        );
     }
 
     fn child(&mut self, tag: u16, directory: Self) {
@@ -552,7 +589,10 @@ impl Directory {
 
     fn blob(&mut self, offset_tag: u16, length_tag: u16, bytes: &[u8]) {
         self.push(offset_tag, KIND_LONG, 1, EntryValue::Blob(bytes.to_vec()));
-        self.long(length_tag, u32::try_from(bytes.len()).expect("a small picture"));
+        self.long(
+            length_tag,
+            u32::try_from(bytes.len()).expect("a small picture"),
+        );
     }
 
     /// Appends the directory and all it points to; gives the position of its "next" offset.
@@ -672,24 +712,39 @@ fn demo_photo(index: u16) -> NamedPhoto {
     gps.direction = (number * 2_750 % 36_000, 100);
     gps.altitude = (15_200 + number * 7, 100);
     exif.gps = Some(gps.with_time([hour - 3, minute, second]));
-    let (width, height) = if matches!(exif.orientation, 6 | 8) { (1200, 1600) } else { (1600, 1200) };
+    let (width, height) = if matches!(exif.orientation, 6 | 8) {
+        (1200, 1600)
+    } else {
+        (1600, 1200)
+    };
     let spec = PhotoSpec {
         exif: Some(exif),
         ..PhotoSpec::new(width, height, 1_000 + u64::from(index))
     };
-    NamedPhoto { name: format!("IMG_{:04}.jpg", 101 + index), bytes: spec.to_jpeg() }
+    NamedPhoto {
+        name: format!("IMG_{:04}.jpg", 101 + index),
+        bytes: spec.to_jpeg(),
+    }
 }
 
 /// Gives a photograph of 12 million pixels, about 4 MB.
 #[must_use]
 pub fn photo_12mp(seed: u64) -> Vec<u8> {
-    PhotoSpec { noise: 22, ..PhotoSpec::new(4000, 3000, seed) }.to_jpeg()
+    PhotoSpec {
+        noise: 23,
+        ..PhotoSpec::new(4000, 3000, seed)
+    }
+    .to_jpeg()
 }
 
 /// Gives a photograph of 48 million pixels, about 11 MB.
 #[must_use]
 pub fn photo_48mp(seed: u64) -> Vec<u8> {
-    PhotoSpec { noise: 13, ..PhotoSpec::new(8000, 6000, seed) }.to_jpeg()
+    PhotoSpec {
+        noise: 13,
+        ..PhotoSpec::new(8000, 6000, seed)
+    }
+    .to_jpeg()
 }
 
 // --- Defective files ----------------------------------------------------------------------------
@@ -701,7 +756,11 @@ fn small() -> PhotoSpec {
 fn small_with(change: impl FnOnce(&mut ExifSpec)) -> Vec<u8> {
     let mut exif = ExifSpec::ordinary();
     change(&mut exif);
-    PhotoSpec { exif: Some(exif), ..small() }.to_jpeg()
+    PhotoSpec {
+        exif: Some(exif),
+        ..small()
+    }
+    .to_jpeg()
 }
 
 /// A file without bytes.
@@ -730,10 +789,11 @@ pub fn header_19000_square() -> Vec<u8> {
     with_frame_size(small().to_jpeg(), 19_000, 19_000)
 }
 
-/// Overwrites the size in the picture's own frame header (the embedded thumbnail has another one, before it).
-fn with_frame_size(mut file: Vec<u8>, width: u16, height: u16) -> Vec<u8> {
+/// A small photograph with another size in its frame header: what the header claims, the scans do not hold.
+#[must_use]
+pub fn with_frame_size(mut file: Vec<u8>, width: u16, height: u16) -> Vec<u8> {
     let mut at = 2;
-    while !(file[at] == 0xFF && file[at + 1] == 0xC0) {
+    while !(file[at] == 0xFF && matches!(file[at + 1], 0xC0 | 0xC2)) {
         at += 2 + usize::from(u16::from_be_bytes([file[at + 2], file[at + 3]]));
     }
     file[at + 5..at + 7].copy_from_slice(&height.to_be_bytes());
@@ -753,7 +813,11 @@ pub fn png_bomb_19000_square() -> Vec<u8> {
 /// A progressive photograph, small enough to be decoded.
 #[must_use]
 pub fn progressive() -> Vec<u8> {
-    PhotoSpec { layout: ScanLayout::Progressive, ..small() }.to_jpeg()
+    PhotoSpec {
+        layout: ScanLayout::Progressive,
+        ..small()
+    }
+    .to_jpeg()
 }
 
 /// A progressive photograph of 6.8 million pixels at full colour: 40 MB of coefficients.
@@ -797,7 +861,9 @@ fn four_inks(kind: ColorType) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = Encoder::new(&mut file, 90);
     encoder.set_sampling_factor(SamplingFactor::F_1_1);
-    encoder.encode(&inks, spec.width, spec.height, kind).expect("a picture that can be encoded");
+    encoder
+        .encode(&inks, spec.width, spec.height, kind)
+        .expect("a picture that can be encoded");
     file
 }
 
@@ -850,7 +916,10 @@ pub fn exif_bomb() -> Vec<u8> {
 /// A photograph whose EXIF directory names itself as the next one.
 #[must_use]
 pub fn exif_loop() -> Vec<u8> {
-    let spec = PhotoSpec { thumbnail_side: None, ..small() };
+    let spec = PhotoSpec {
+        thumbnail_side: None,
+        ..small()
+    };
     let mut tiff = spec.to_tiff().expect("an ordinary photograph has EXIF");
     let next_at = 10 + 12 * 9;
     assert_eq!(tiff[next_at..next_at + 4], [0; 4]);
@@ -861,8 +930,12 @@ pub fn exif_loop() -> Vec<u8> {
 fn jpeg_with_exif(spec: &PhotoSpec, tiff: &[u8]) -> Vec<u8> {
     let mut file = Vec::new();
     let mut encoder = Encoder::new(&mut file, spec.quality);
-    encoder.add_exif_metadata(tiff).expect("EXIF fits into a segment");
-    encoder.encode_image(StoredScene::new(spec)).expect("a picture that can be encoded");
+    encoder
+        .add_exif_metadata(tiff)
+        .expect("EXIF fits into a segment");
+    encoder
+        .encode_image(StoredScene::new(spec))
+        .expect("a picture that can be encoded");
     file
 }
 
@@ -875,7 +948,11 @@ pub fn text_renamed() -> Vec<u8> {
 /// A photograph with one scan a component (baseline, 4:2:0): valid, and decoded wrongly by some decoders.
 #[must_use]
 pub fn non_interleaved() -> Vec<u8> {
-    PhotoSpec { layout: ScanLayout::NonInterleaved, ..small() }.to_jpeg()
+    PhotoSpec {
+        layout: ScanLayout::NonInterleaved,
+        ..small()
+    }
+    .to_jpeg()
 }
 
 /// A photograph whose fractions are 0/0 throughout, as cameras write "unknown".
@@ -903,7 +980,9 @@ pub fn blank_date() -> Vec<u8> {
         exif.taken_at = Some("0000:00:00 00:00:00".to_owned());
         exif.offset = Some("   :  ".to_owned());
         exif.subsecond = Some("   ".to_owned());
-        exif.gps.iter_mut().for_each(|gps| gps.date = "    :  :  ".to_owned());
+        exif.gps
+            .iter_mut()
+            .for_each(|gps| gps.date = "    :  :  ".to_owned());
     })
 }
 
@@ -944,14 +1023,21 @@ fn heic_meta(item_at: usize, item_bytes: usize) -> Vec<u8> {
     let number = |number: usize| u32::try_from(number).expect("a small file").to_be_bytes();
     let handler = [&[0; 8][..], b"pict", &[0; 13]].concat();
     let entry = |id: u8, kind: &[u8; 4]| {
-        iso_box(b"infe", &[&[2, 0, 0, 0, 0, id, 0, 0][..], kind, &[0]].concat())
+        iso_box(
+            b"infe",
+            &[&[2, 0, 0, 0, 0, id, 0, 0][..], kind, &[0]].concat(),
+        )
     };
-    let items = [&[0, 0, 0, 0, 0, 2][..], &entry(1, b"hvc1"), &entry(2, b"Exif")].concat();
+    let items = [
+        &[0, 0, 0, 0, 0, 2][..],
+        &entry(1, b"hvc1"),
+        &entry(2, b"Exif"),
+    ]
+    .concat();
     // Offsets and lengths of four bytes; two items with one extent each.
     let picture_at = number(item_at + item_bytes);
-    let extent = |id: u8, at: [u8; 4], length: [u8; 4]| {
-        [&[0, id, 0, 0, 0, 1][..], &at, &length].concat()
-    };
+    let extent =
+        |id: u8, at: [u8; 4], length: [u8; 4]| [&[0, id, 0, 0, 0, 1][..], &at, &length].concat();
     let places = [
         &[0, 0, 0, 0, 0x44, 0, 0, 2][..],
         &extent(1, picture_at, number(4_000)),
@@ -979,7 +1065,10 @@ fn iso_box(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
 /// A PNG in full colour with EXIF, stored without compression.
 #[must_use]
 pub fn png(width: u16, height: u16, seed: u64) -> Vec<u8> {
-    let spec = PhotoSpec { thumbnail_side: None, ..PhotoSpec::new(width, height, seed) };
+    let spec = PhotoSpec {
+        thumbnail_side: None,
+        ..PhotoSpec::new(width, height, seed)
+    };
     let tiff = spec.to_tiff().expect("an ordinary photograph has EXIF");
     let mut rows = Vec::new();
     for y in 0..height {
@@ -987,7 +1076,12 @@ pub fn png(width: u16, height: u16, seed: u64) -> Vec<u8> {
         (0..width).for_each(|x| rows.extend(spec.upright_pixel(x, y)));
     }
     let zlib = zlib_stored(&rows);
-    write_png(width.into(), height.into(), [8, 2], &[(b"eXIf", &tiff), (b"IDAT", &zlib)])
+    write_png(
+        width.into(),
+        height.into(),
+        [8, 2],
+        &[(b"eXIf", &tiff), (b"IDAT", &zlib)],
+    )
 }
 
 /// A PNG, all of it half transparent black.
@@ -1012,7 +1106,11 @@ fn write_png(
     let end: (&[u8; 4], &[u8]) = (b"IEND", &[]);
     for (kind, body) in [&[header], chunks, &[end]].concat() {
         let checked = [&kind[..], body].concat();
-        file.extend(u32::try_from(body.len()).expect("a small chunk").to_be_bytes());
+        file.extend(
+            u32::try_from(body.len())
+                .expect("a small chunk")
+                .to_be_bytes(),
+        );
         file.extend(&checked);
         file.extend(crc32(&checked).to_be_bytes());
     }
@@ -1043,7 +1141,11 @@ fn zlib_stored(data: &[u8]) -> Vec<u8> {
 
 /// A run of zeros as one block of fixed Huffman codes: a zero, then copies of 258 bytes from one byte back.
 fn zlib_of_zeros(length: u64) -> Vec<u8> {
-    let mut bits = Bits { bytes: ZLIB_HEADER.to_vec(), held: 0, count: 0 };
+    let mut bits = Bits {
+        bytes: ZLIB_HEADER.to_vec(),
+        held: 0,
+        count: 0,
+    };
     bits.push_low_first(0b011, 3);
     let mut left = length;
     let copies = (left - 1) / 258;
@@ -1063,7 +1165,9 @@ fn zlib_of_zeros(length: u64) -> Vec<u8> {
 }
 
 fn adler32(low: u64, high: u64) -> [u8; 4] {
-    u32::try_from(high << 16 | low).expect("both below 65,521").to_be_bytes()
+    u32::try_from(high << 16 | low)
+        .expect("both below 65,521")
+        .to_be_bytes()
 }
 
 /// Bits of a deflate stream, filled into bytes from the lowest bit on.

@@ -42,7 +42,12 @@ impl Bitmap {
         if expected == 0 || expected != pixels.len() {
             return None;
         }
-        Some(Self { width, height, channels, pixels })
+        Some(Self {
+            width,
+            height,
+            channels,
+            pixels,
+        })
     }
 
     /// Pixels across.

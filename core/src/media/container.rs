@@ -145,13 +145,21 @@ fn next_segment(bytes: &[u8], from: usize) -> Option<Segment> {
         match marker {
             0x00 => {}
             marker::TEM | marker::RST0..=marker::EOI => {
-                return Some(Segment { marker, body: None, next: at });
+                return Some(Segment {
+                    marker,
+                    body: None,
+                    next: at,
+                });
             }
             _ => {
                 let length = usize::from(be16(bytes, at)?).checked_sub(2)?;
                 let start = at.checked_add(2)?;
                 let next = start.checked_add(length)?;
-                return Some(Segment { marker, body: Some(start..next), next });
+                return Some(Segment {
+                    marker,
+                    body: Some(start..next),
+                    next,
+                });
             }
         }
     }
@@ -234,7 +242,11 @@ fn parse_frame(bytes: &[u8], marker: u8, body: Range<usize>) -> Option<JpegFrame
     let component_count = *body.get(5)?;
     let mut samples: u64 = 0;
     let (mut across_max, mut down_max) = (1_u64, 1_u64);
-    for component in body.get(6..)?.chunks_exact(3).take(usize::from(component_count)) {
+    for component in body
+        .get(6..)?
+        .chunks_exact(3)
+        .take(usize::from(component_count))
+    {
         let sampling = *component.get(1)?;
         let (across, down) = (u64::from(sampling >> 4), u64::from(sampling & 0x0F));
         samples = samples.saturating_add(across.saturating_mul(down));
@@ -264,13 +276,21 @@ pub(super) fn count_scans(source: &[u8], frame: &JpegFrame) -> ScanCount {
     let mut at = frame.end;
     while let Some(segment) = next_segment(source, at) {
         match segment.marker {
-            marker::EOI => return ScanCount { scans, has_end: true },
+            marker::EOI => {
+                return ScanCount {
+                    scans,
+                    has_end: true,
+                };
+            }
             marker::SOS => scans = scans.saturating_add(1),
             _ => {}
         }
         at = segment.next;
     }
-    ScanCount { scans, has_end: false }
+    ScanCount {
+        scans,
+        has_end: false,
+    }
 }
 
 // --- PNG ----------------------------------------------------------------------------------------
@@ -289,9 +309,10 @@ fn png_layout(head: &[u8], is_whole: bool) -> Layout {
         at = body.end.saturating_add(PNG_CHECKSUM_BYTES);
         match kind {
             b"IHDR" => {
-                if let (Some(width), Some(height)) =
-                    (be32(head, body.start), be32(head, body.start.saturating_add(4)))
-                {
+                if let (Some(width), Some(height)) = (
+                    be32(head, body.start),
+                    be32(head, body.start.saturating_add(4)),
+                ) {
                     size = pixel_size(width, height);
                 }
             }
@@ -305,7 +326,11 @@ fn png_layout(head: &[u8], is_whole: bool) -> Layout {
             _ => {}
         }
     }
-    let missing = if has_end { AbsentReason::NotPresent } else { ran_out(is_whole) };
+    let missing = if has_end {
+        AbsentReason::NotPresent
+    } else {
+        ran_out(is_whole)
+    };
     Layout {
         exif: exif.unwrap_or(Fact::Absent(missing)),
         size,
@@ -326,7 +351,10 @@ fn next_chunk(bytes: &[u8], at: usize) -> Option<(&[u8], Range<usize>)> {
 fn next_box(bytes: &[u8], within: &Range<usize>) -> Option<([u8; 4], Range<usize>)> {
     let size = be32(bytes, within.start)?;
     let kind_at = within.start.checked_add(4)?;
-    let kind = bytes.get(kind_at..kind_at.checked_add(4)?)?.try_into().ok()?;
+    let kind = bytes
+        .get(kind_at..kind_at.checked_add(4)?)?
+        .try_into()
+        .ok()?;
     let (head_bytes, size) = match size {
         0 => (8, within.end.checked_sub(within.start)?),
         1 => {
@@ -414,7 +442,10 @@ fn exif_item(head: &[u8], iinf: Range<usize>) -> Option<u32> {
             continue;
         }
         let (id, type_at) = match *head.get(body.start)? {
-            2 => (be16(head, body.start.checked_add(4)?).map(u32::from)?, 8_usize),
+            2 => (
+                be16(head, body.start.checked_add(4)?).map(u32::from)?,
+                8_usize,
+            ),
             3 => (be32(head, body.start.checked_add(4)?)?, 10),
             _ => continue,
         };
@@ -451,14 +482,20 @@ fn item_extent(
     item: u32,
     idat: Option<Range<usize>>,
 ) -> Option<Range<usize>> {
-    let mut numbers = Numbers { bytes: head.get(..iloc.end)?, at: iloc.start };
+    let mut numbers = Numbers {
+        bytes: head.get(..iloc.end)?,
+        at: iloc.start,
+    };
     let version = numbers.next(1)?;
     numbers.next(3)?;
     let widths = usize::try_from(numbers.next(2)?).ok()?;
     let (offset_width, length_width) = (widths >> 12, widths >> 8 & 0xF);
     let base_width = widths >> 4 & 0xF;
     let index_width = if version == 0 { 0 } else { widths & 0xF };
-    if [offset_width, length_width, base_width, index_width].iter().any(|width| *width > 8) {
+    if [offset_width, length_width, base_width, index_width]
+        .iter()
+        .any(|width| *width > 8)
+    {
         return None;
     }
     // Extents of no width would make 65,535 turns of the loop below out of six bytes.
@@ -469,7 +506,11 @@ fn item_extent(
     let item_count = numbers.next(id_width)?;
     for _ in 0..item_count {
         let id = numbers.next(id_width)?;
-        let method = if version == 0 { 0 } else { numbers.next(2)? & 0xF };
+        let method = if version == 0 {
+            0
+        } else {
+            numbers.next(2)? & 0xF
+        };
         numbers.next(2)?;
         let base = numbers.next(base_width)?;
         let extent_count = numbers.next(2)?;
@@ -494,4 +535,114 @@ fn item_extent(
         }
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
+    use super::*;
+    use crate::media::photo::{self, Chroma, PhotoSpec};
+
+    #[test]
+    fn the_frame_found_is_the_pictures_own_and_not_the_thumbnails() {
+        let frame = find_frame(&PhotoSpec::new(480, 360, 1).to_jpeg()).unwrap();
+        assert_eq!((frame.width, frame.height), (480, 360));
+        assert_eq!(frame.coding, JpegCoding::Sequential);
+        assert_eq!(frame.samples_per_16_pixels, 24);
+        let full = PhotoSpec {
+            chroma: Chroma::Full,
+            ..PhotoSpec::new(480, 360, 1)
+        };
+        assert_eq!(
+            find_frame(&full.to_jpeg()).unwrap().samples_per_16_pixels,
+            48
+        );
+        assert_eq!(
+            find_frame(&photo::grey()).unwrap().samples_per_16_pixels,
+            16
+        );
+        assert_eq!(
+            find_frame(&photo::cmyk()).unwrap().samples_per_16_pixels,
+            64
+        );
+        assert_eq!(
+            find_frame(&photo::progressive()).unwrap().coding,
+            JpegCoding::Progressive
+        );
+    }
+
+    #[test]
+    fn scans_are_counted_and_the_end_is_seen() {
+        let count = |file: &[u8]| count_scans(file, &find_frame(file).unwrap());
+        let interleaved = PhotoSpec::new(480, 360, 1).to_jpeg();
+        assert_eq!(
+            count(&interleaved),
+            ScanCount {
+                scans: 1,
+                has_end: true
+            }
+        );
+        assert_eq!(
+            count(&photo::non_interleaved()),
+            ScanCount {
+                scans: 3,
+                has_end: true
+            }
+        );
+        assert_eq!(
+            count(&photo::truncated()),
+            ScanCount {
+                scans: 1,
+                has_end: false
+            }
+        );
+        assert!(count(&photo::progressive()).scans > 3);
+    }
+
+    #[test]
+    fn markers_in_bytes_after_the_end_are_not_counted() {
+        let mut file = PhotoSpec::new(480, 360, 1).to_jpeg();
+        file.extend([0xFF, 0xDA].repeat(100));
+        let frame = find_frame(&file).unwrap();
+        assert_eq!(
+            count_scans(&file, &frame),
+            ScanCount {
+                scans: 1,
+                has_end: true
+            }
+        );
+    }
+
+    #[test]
+    fn fill_bytes_before_a_marker_are_skipped() {
+        let file = PhotoSpec::bare(64, 48, 1).to_jpeg();
+        let (start, rest) = file.split_at(2);
+        let filled = [start, &[0xFF; 9], rest].concat();
+        assert_eq!(find_frame(&filled).unwrap().width, 64);
+    }
+
+    #[test]
+    fn extents_without_width_do_not_hold_the_reader_up() {
+        // Given an item list of 20,000 items with 65,535 extents of no bytes each.
+        let body = [
+            &[0, 0, 0, 0, 0, 0, 0x4E, 0x20][..],
+            &[0, 9, 0, 0, 0xFF, 0xFF].repeat(20_000),
+        ];
+        let iloc = body.concat();
+        assert_eq!(item_extent(&iloc, 0..iloc.len(), 2, None), None);
+    }
+
+    #[test]
+    fn an_item_in_the_data_box_is_found_there() {
+        // Given version 1, offsets and lengths of four bytes, and item 2 with method 1 (idat).
+        let iloc = [
+            &[1, 0, 0, 0, 0x44, 0, 0, 1][..],
+            &[0, 2, 0, 1, 0, 0, 0, 1],
+            &[0, 0, 0, 5, 0, 0, 0, 7],
+        ]
+        .concat();
+        let extent = item_extent(&iloc, 0..iloc.len(), 2, Some(100..200));
+        assert_eq!(extent, Some(105..112));
+        assert_eq!(item_extent(&iloc, 0..iloc.len(), 3, Some(100..200)), None);
+    }
 }

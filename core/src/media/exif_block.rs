@@ -30,7 +30,11 @@ pub(super) struct ExifBlock {
 
 impl ExifBlock {
     fn absent(reason: AbsentReason, defect: Option<Defect>) -> Self {
-        Self { exif: Err(reason), tiff: 0..0, defect }
+        Self {
+            exif: Err(reason),
+            tiff: 0..0,
+            defect,
+        }
     }
 
     /// Reads one fact.
@@ -53,7 +57,11 @@ impl ExifBlock {
             if !bytes.starts_with(&[0xFF, 0xD8]) {
                 return Err(AbsentReason::Malformed);
             }
-            let offset = self.tiff.start.checked_add(start).ok_or(AbsentReason::Malformed)?;
+            let offset = self
+                .tiff
+                .start
+                .checked_add(start)
+                .ok_or(AbsentReason::Malformed)?;
             Ok(ByteRange {
                 offset: u32::try_from(offset).map_err(|_| AbsentReason::Malformed)?,
                 length: u32::try_from(length).map_err(|_| AbsentReason::Malformed)?,
@@ -81,12 +89,22 @@ pub(super) fn read_block(head: &[u8], place: Fact<Range<usize>>) -> ExifBlock {
     if bytes.len() > EXIF_BYTES_MAX || !has_bounded_entries(bytes) {
         return ExifBlock::absent(AbsentReason::Malformed, Some(Defect::ExifTooLarge));
     }
-    let parsed = exif::Reader::new().continue_on_error(true).read_raw(bytes.to_vec());
+    let parsed = exif::Reader::new()
+        .continue_on_error(true)
+        .read_raw(bytes.to_vec());
     match parsed {
-        Ok(exif) => ExifBlock { exif: Ok(exif), tiff, defect: None },
+        Ok(exif) => ExifBlock {
+            exif: Ok(exif),
+            tiff,
+            defect: None,
+        },
         Err(exif::Error::PartialResult(partial)) => {
             let (exif, _) = partial.into_inner();
-            ExifBlock { exif: Ok(exif), tiff, defect: Some(Defect::BrokenExif) }
+            ExifBlock {
+                exif: Ok(exif),
+                tiff,
+                defect: Some(Defect::BrokenExif),
+            }
         }
         Err(_) => ExifBlock::absent(AbsentReason::Malformed, Some(Defect::BrokenExif)),
     }
@@ -106,15 +124,23 @@ const ENTRY_BYTES: usize = 12;
 /// Counts what the parser would keep, and stops as soon as that is too much.
 fn has_bounded_entries(tiff: &[u8]) -> bool {
     let is_little = tiff.starts_with(b"II");
-    let numbers = Tiff { bytes: tiff, is_little };
+    let numbers = Tiff {
+        bytes: tiff,
+        is_little,
+    };
     let mut budget = EXIF_ENTRIES_MAX;
-    let mut next = numbers.u32(4).and_then(|offset| usize::try_from(offset).ok());
+    let mut next = numbers
+        .u32(4)
+        .and_then(|offset| usize::try_from(offset).ok());
     for _ in 0..MAIN_DIRECTORIES_MAX {
         let Some(offset) = next.filter(|offset| *offset != 0) else {
             return true;
         };
         match numbers.spend(offset, 1, budget) {
-            Spent::Left { budget: left, next: following } => {
+            Spent::Left {
+                budget: left,
+                next: following,
+            } => {
                 budget = left;
                 next = following;
             }
@@ -137,12 +163,20 @@ struct Tiff<'a> {
 impl Tiff<'_> {
     fn u16(&self, at: usize) -> Option<u16> {
         let raw = self.bytes.get(at..at.checked_add(2)?)?.try_into().ok()?;
-        Some(if self.is_little { u16::from_le_bytes(raw) } else { u16::from_be_bytes(raw) })
+        Some(if self.is_little {
+            u16::from_le_bytes(raw)
+        } else {
+            u16::from_be_bytes(raw)
+        })
     }
 
     fn u32(&self, at: usize) -> Option<u32> {
         let raw = self.bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
-        Some(if self.is_little { u32::from_le_bytes(raw) } else { u32::from_be_bytes(raw) })
+        Some(if self.is_little {
+            u32::from_le_bytes(raw)
+        } else {
+            u32::from_be_bytes(raw)
+        })
     }
 
     /// Takes the entries of a directory, and of those it points to, off the budget.
@@ -175,7 +209,8 @@ impl Tiff<'_> {
     }
 
     fn has_entry(&self, at: usize) -> bool {
-        at.checked_add(ENTRY_BYTES).is_some_and(|end| end <= self.bytes.len())
+        at.checked_add(ENTRY_BYTES)
+            .is_some_and(|end| end <= self.bytes.len())
     }
 
     /// First number of an entry, as the parser takes it: any unsigned type, in place if it fits into four bytes.
@@ -199,5 +234,82 @@ impl Tiff<'_> {
             2 => self.u16(at).map(usize::from),
             _ => usize::try_from(self.u32(at)?).ok(),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
+    use super::*;
+    use crate::media::photo::PhotoSpec;
+
+    /// One directory of `count` entries of kind BYTE with a value in place.
+    fn block_of(count: u16) -> Vec<u8> {
+        let mut tiff = b"II\x2A\0\x08\0\0\0".to_vec();
+        tiff.extend(count.to_le_bytes());
+        for tag in 0..count {
+            tiff.extend(tag.to_le_bytes());
+            tiff.extend([1, 0, 1, 0, 0, 0, 0, 0, 0, 0]);
+        }
+        tiff.extend([0; 4]);
+        tiff
+    }
+
+    fn read(tiff: &[u8]) -> ExifBlock {
+        read_block(tiff, Fact::Known(0..tiff.len()))
+    }
+
+    #[test]
+    fn entries_are_read_up_to_the_limit_and_refused_beyond() {
+        let limit = u16::try_from(EXIF_ENTRIES_MAX).unwrap();
+        assert_eq!(read(&block_of(0)).defect, None);
+        assert_eq!(read(&block_of(limit)).defect, None);
+        assert_eq!(
+            read(&block_of(limit + 1)).defect,
+            Some(Defect::ExifTooLarge)
+        );
+    }
+
+    #[test]
+    fn a_block_is_read_up_to_the_limit_of_bytes() {
+        let mut tiff = block_of(1);
+        tiff.resize(EXIF_BYTES_MAX, 0);
+        assert_eq!(read(&tiff).defect, None);
+        tiff.push(0);
+        assert_eq!(read(&tiff).defect, Some(Defect::ExifTooLarge));
+    }
+
+    #[test]
+    fn an_ordinary_block_is_far_below_the_limit() {
+        let tiff = PhotoSpec::new(64, 48, 1).to_tiff().unwrap();
+        let block = read(&tiff);
+        assert_eq!(block.defect, None);
+        assert!(block.exif.unwrap().fields().len() < EXIF_ENTRIES_MAX / 10);
+    }
+
+    #[test]
+    fn a_block_that_is_no_tiff_is_broken() {
+        for tiff in [
+            &b""[..],
+            b"II",
+            b"XX\x2A\0\x08\0\0\0",
+            b"II\x2B\0\x08\0\0\0",
+        ] {
+            let block = read(tiff);
+            assert_eq!(block.defect, Some(Defect::BrokenExif));
+            assert_eq!(block.thumbnail(), Fact::Absent(AbsentReason::Malformed));
+        }
+    }
+
+    #[test]
+    fn a_thumbnail_that_is_no_jpeg_is_malformed() {
+        let mut tiff = PhotoSpec::new(64, 48, 1).to_tiff().unwrap();
+        let place = read(&tiff).thumbnail();
+        let at = usize::try_from(place.known().unwrap().offset).unwrap();
+        *tiff.get_mut(at).unwrap() = 0;
+        assert_eq!(
+            read(&tiff).thumbnail(),
+            Fact::Absent(AbsentReason::Malformed)
+        );
     }
 }

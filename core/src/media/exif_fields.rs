@@ -48,8 +48,12 @@ pub(super) fn pixel_size(exif: &Exif) -> Read<PixelSize> {
 pub(super) fn camera_time(exif: &Exif) -> Read<CameraTime> {
     Ok(CameraTime {
         local: parse_date_time(ascii(exif, Tag::DateTimeOriginal)?)?,
-        subsecond_nanos: ascii(exif, Tag::SubSecTimeOriginal).and_then(parse_subsecond).into(),
-        offset_min: ascii(exif, Tag::OffsetTimeOriginal).and_then(parse_offset).into(),
+        subsecond_nanos: ascii(exif, Tag::SubSecTimeOriginal)
+            .and_then(parse_subsecond)
+            .into(),
+        offset_min: ascii(exif, Tag::OffsetTimeOriginal)
+            .and_then(parse_offset)
+            .into(),
     })
 }
 
@@ -140,7 +144,10 @@ pub(super) fn gps_stamp(exif: &Exif) -> Read<GpsStamp> {
 pub(super) fn text(exif: &Exif, tag: Tag) -> Read<String> {
     let raw = ascii(exif, tag)?;
     let whole = String::from_utf8_lossy(raw);
-    let clean: String = whole.chars().filter(|letter| !letter.is_control()).collect();
+    let clean: String = whole
+        .chars()
+        .filter(|letter| !letter.is_control())
+        .collect();
     let clean = clean.trim();
     if clean.is_empty() {
         return Err(AbsentReason::Blank);
@@ -185,7 +192,9 @@ pub(super) fn flash(exif: &Exif) -> Read<Flash> {
 
 /// First number of an unsigned field.
 pub(super) fn number_at(exif: &Exif, tag: Tag, directory: In) -> Read<u32> {
-    let field = exif.get_field(tag, directory).ok_or(AbsentReason::NotPresent)?;
+    let field = exif
+        .get_field(tag, directory)
+        .ok_or(AbsentReason::NotPresent)?;
     field.value.get_uint(0).ok_or(AbsentReason::Malformed)
 }
 
@@ -198,7 +207,9 @@ fn positive_thousandths(exif: &Exif, tag: Tag) -> Read<u32> {
 
 /// Text up to its first NUL.
 fn ascii(exif: &Exif, tag: Tag) -> Read<&[u8]> {
-    let field = exif.get_field(tag, In::PRIMARY).ok_or(AbsentReason::NotPresent)?;
+    let field = exif
+        .get_field(tag, In::PRIMARY)
+        .ok_or(AbsentReason::NotPresent)?;
     match &field.value {
         Value::Ascii(texts) => Ok(texts.first().map_or(&[], Vec::as_slice)),
         _ => Err(AbsentReason::Malformed),
@@ -207,7 +218,9 @@ fn ascii(exif: &Exif, tag: Tag) -> Read<&[u8]> {
 
 /// Fraction number `index` of a field. Signed fractions occur where the standard wants unsigned ones.
 fn ratio(exif: &Exif, tag: Tag, index: usize) -> Read<Ratio> {
-    let field = exif.get_field(tag, In::PRIMARY).ok_or(AbsentReason::NotPresent)?;
+    let field = exif
+        .get_field(tag, In::PRIMARY)
+        .ok_or(AbsentReason::NotPresent)?;
     let (numerator, denominator) = match &field.value {
         Value::Rational(list) => list
             .get(index)
@@ -225,7 +238,10 @@ fn ratio(exif: &Exif, tag: Tag, index: usize) -> Read<Ratio> {
     if denominator == 0 {
         return Err(AbsentReason::ZeroDenominator);
     }
-    Ok(Ratio { numerator, denominator })
+    Ok(Ratio {
+        numerator,
+        denominator,
+    })
 }
 
 /// `ratio × scale`, rounded half up.
@@ -241,7 +257,10 @@ fn scaled(ratio: Ratio, scale: u64) -> Read<u64> {
 
 fn whole(ratio: Ratio) -> Read<u32> {
     match ratio.numerator.checked_rem(ratio.denominator) {
-        Some(0) => ratio.numerator.checked_div(ratio.denominator).ok_or(AbsentReason::Malformed),
+        Some(0) => ratio
+            .numerator
+            .checked_div(ratio.denominator)
+            .ok_or(AbsentReason::Malformed),
         Some(_) | None => Err(AbsentReason::Malformed),
     }
 }
@@ -271,7 +290,10 @@ fn angle_e7(
     if sum > E10.saturating_mul(degrees_max) {
         return Err(AbsentReason::OutOfRange);
     }
-    let angle = sum.checked_add(500).map(|sum| sum / 1_000).ok_or(AbsentReason::OutOfRange)?;
+    let angle = sum
+        .checked_add(500)
+        .map(|sum| sum / 1_000)
+        .ok_or(AbsentReason::OutOfRange)?;
     let angle = i32::try_from(angle).map_err(|_| AbsentReason::OutOfRange)?;
     match ascii(exif, reference)?.first() {
         Some(letter) if *letter == positive => Ok(angle),
@@ -283,7 +305,8 @@ fn angle_e7(
 
 /// Spaces, colons and zeros are how cameras write "no date".
 fn is_blank(text: &[u8]) -> bool {
-    text.iter().all(|byte| matches!(byte, b' ' | b':' | b'0' | b'-'))
+    text.iter()
+        .all(|byte| matches!(byte, b' ' | b':' | b'0' | b'-'))
 }
 
 /// "YYYY:MM:DD HH:MM:SS".
@@ -304,12 +327,14 @@ fn parse_numbers<const N: usize>(
     let mut rest = text.trim_ascii_end();
     let separators = separators.iter().map(Some).chain([None]);
     for ((number, width), separator) in numbers.iter_mut().zip(widths).zip(separators) {
-        let (digits, after) = rest.split_at_checked(width).ok_or(AbsentReason::Malformed)?;
+        let (digits, after) = rest
+            .split_at_checked(width)
+            .ok_or(AbsentReason::Malformed)?;
         *number = parse_digits(digits)?;
         rest = match separator {
-            Some(byte) => {
-                after.strip_prefix(std::slice::from_ref(byte)).ok_or(AbsentReason::Malformed)?
-            }
+            Some(byte) => after
+                .strip_prefix(std::slice::from_ref(byte))
+                .ok_or(AbsentReason::Malformed)?,
             None => after,
         };
     }
@@ -360,7 +385,10 @@ fn parse_subsecond(text: &[u8]) -> Read<u32> {
     if !digits.iter().all(u8::is_ascii_digit) {
         return Err(AbsentReason::Malformed);
     }
-    let padded = digits.iter().chain(std::iter::repeat(&b'0')).take(NANOS_DIGITS);
+    let padded = digits
+        .iter()
+        .chain(std::iter::repeat(&b'0'))
+        .take(NANOS_DIGITS);
     parse_digits(&padded.copied().collect::<Vec<u8>>())
 }
 

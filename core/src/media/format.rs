@@ -27,11 +27,7 @@ const HEIC_BRANDS: [&[u8]; 8] = [
 const BRANDS_MAX: usize = 16;
 
 impl MediaFormat {
-    /// Tells the format from the first bytes of a file.
-    ///
-    /// ```ignore
-    /// assert_eq!(MediaFormat::sniff(b"\x89PNG\r\n\x1a\n"), MediaFormat::Png);
-    /// ```
+    /// Tells the format from the first bytes of a file; 64 are enough.
     #[must_use]
     pub fn sniff(head: &[u8]) -> Self {
         if head.starts_with(JPEG_MAGIC) {
@@ -70,9 +66,15 @@ mod tests {
 
     #[test]
     fn each_format_is_told_by_its_first_bytes() {
-        assert_eq!(MediaFormat::sniff(&[0xFF, 0xD8, 0xFF, 0xE1]), MediaFormat::Jpeg);
+        assert_eq!(
+            MediaFormat::sniff(&[0xFF, 0xD8, 0xFF, 0xE1]),
+            MediaFormat::Jpeg
+        );
         assert_eq!(MediaFormat::sniff(b"\x89PNG\r\n\x1a\n"), MediaFormat::Png);
-        assert_eq!(MediaFormat::sniff(b"\0\0\0\x10ftypheic\0\0\0\0"), MediaFormat::Heic);
+        assert_eq!(
+            MediaFormat::sniff(b"\0\0\0\x10ftypheic\0\0\0\0"),
+            MediaFormat::Heic
+        );
     }
 
     #[test]

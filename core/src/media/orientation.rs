@@ -119,7 +119,10 @@ fn turned(stored: &Bitmap, orientation: Orientation) -> Option<Bitmap> {
 fn walk_of(stored: &Bitmap, orientation: Orientation) -> Option<Walk> {
     let row = isize::try_from(stored.width()).ok()?;
     let right = row.checked_sub(1)?;
-    let bottom = isize::try_from(stored.height()).ok()?.checked_sub(1)?.checked_mul(row)?;
+    let bottom = isize::try_from(stored.height())
+        .ok()?
+        .checked_sub(1)?
+        .checked_mul(row)?;
     let up = row.checked_neg()?;
     let (first, across, down) = match orientation {
         Orientation::TopLeft => (0, 1, row),
@@ -131,12 +134,16 @@ fn walk_of(stored: &Bitmap, orientation: Orientation) -> Option<Walk> {
         Orientation::RightBottom => (bottom.checked_add(right)?, up, -1),
         Orientation::LeftBottom => (right, row, -1),
     };
-    Some(Walk { first, across, down })
+    Some(Walk {
+        first,
+        across,
+        down,
+    })
 }
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used)]
+    #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
     use super::*;
     use crate::media::Channels;
 
@@ -161,7 +168,10 @@ mod tests {
     }
 
     fn rgb(width: u32, letters: &[u8]) -> Bitmap {
-        let pixels = letters.iter().flat_map(|letter| [*letter, b'x', letter + 32]).collect();
+        let pixels = letters
+            .iter()
+            .flat_map(|letter| [*letter, b'x', letter + 32])
+            .collect();
         Bitmap::new(width, 6 / width, Channels::Rgb, pixels).unwrap()
     }
 

@@ -106,7 +106,11 @@ pub struct Renditions {
 /// 64 MiB for a progressive JPEG or a PNG. May take a second for a large picture: call it off the capture path.
 #[must_use]
 pub fn render(source: &[u8], facts: &PhotoFacts) -> Renditions {
-    let orientation = facts.orientation.known().copied().unwrap_or(Orientation::TopLeft);
+    let orientation = facts
+        .orientation
+        .known()
+        .copied()
+        .unwrap_or(Orientation::TopLeft);
     let decoded = match facts.format {
         MediaFormat::Jpeg => decode::decode_jpeg(source, PREVIEW_SIDE_MAX),
         MediaFormat::Png => decode::decode_png(source),
@@ -140,11 +144,15 @@ fn from_embedded(
     let thumbnail = embedded.and_then(|jpeg| {
         let bitmap = decode::decode_jpeg(jpeg, THUMBNAIL_SIDE_MAX).ok()?;
         let upright = turn_upright(shrink(bitmap, THUMBNAIL_SIDE_MAX).ok()?, orientation);
-        encode(&upright, THUMBNAIL_QUALITY, RenditionOrigin::EmbeddedThumbnail).ok()
+        encode(
+            &upright,
+            THUMBNAIL_QUALITY,
+            RenditionOrigin::EmbeddedThumbnail,
+        )
+        .ok()
     });
     Renditions {
-        thumbnail: thumbnail
-            .map_or(RenditionOutcome::NoPreview(reason), RenditionOutcome::Made),
+        thumbnail: thumbnail.map_or(RenditionOutcome::NoPreview(reason), RenditionOutcome::Made),
         preview: RenditionOutcome::NoPreview(reason),
     }
 }
@@ -159,7 +167,10 @@ fn shrink(bitmap: Bitmap, side: u32) -> Result<Bitmap, NoPreview> {
     let fit = |length: u32| {
         let product = u64::from(length).saturating_mul(u64::from(side));
         let half = u64::from(longer / 2);
-        let scaled = product.saturating_add(half).checked_div(u64::from(longer)).unwrap_or(0);
+        let scaled = product
+            .saturating_add(half)
+            .checked_div(u64::from(longer))
+            .unwrap_or(0);
         u32::try_from(scaled).unwrap_or(side).max(1)
     };
     // Two calls, so that the wide bitmap is gone before the small one is there.
@@ -183,11 +194,7 @@ fn resize(bitmap: Bitmap, width: u32, height: u32) -> Result<Bitmap, NoPreview> 
     Bitmap::new(width, height, bitmap.channels(), target.into_vec()).ok_or(NoPreview::Damaged)
 }
 
-fn encode(
-    bitmap: &Bitmap,
-    quality: u8,
-    origin: RenditionOrigin,
-) -> Result<Rendition, NoPreview> {
+fn encode(bitmap: &Bitmap, quality: u8, origin: RenditionOrigin) -> Result<Rendition, NoPreview> {
     let color = match bitmap.channels() {
         Channels::Grey => ColorType::Luma,
         Channels::Rgb => ColorType::Rgb,
@@ -201,5 +208,261 @@ fn encode(
     encoder
         .encode(bitmap.pixels(), width, height, color)
         .map_err(|_| NoPreview::Damaged)?;
-    Ok(Rendition { jpeg, width: bitmap.width(), height: bitmap.height(), origin })
+    Ok(Rendition {
+        jpeg,
+        width: bitmap.width(),
+        height: bitmap.height(),
+        origin,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::arithmetic_side_effects,
+        clippy::indexing_slicing
+    )]
+    use super::*;
+    use crate::media::photo::{self, PhotoSpec};
+    use crate::media::read_facts;
+
+    fn render_file(file: &[u8]) -> Renditions {
+        render(file, &read_facts(file, u64::try_from(file.len()).unwrap()))
+    }
+
+    fn preview_of(file: &[u8]) -> Rendition {
+        render_file(file).preview.made().unwrap().clone()
+    }
+
+    fn reason_of(file: &[u8]) -> Option<NoPreview> {
+        match render_file(file).preview {
+            RenditionOutcome::Made(_) => None,
+            RenditionOutcome::NoPreview(reason) => Some(reason),
+        }
+    }
+
+    fn pixels_of(rendition: &Rendition) -> Vec<u8> {
+        let bitmap = decode::decode_jpeg(&rendition.jpeg, u32::MAX).unwrap();
+        let size = (bitmap.width(), bitmap.height());
+        assert_eq!(size, (rendition.width, rendition.height));
+        bitmap.into_pixels()
+    }
+
+    /// Brightness of the scene's corners: white, red, ground and blue, clockwise from the top left.
+    fn corners(rendition: &Rendition) -> [[u8; 3]; 4] {
+        let pixels = pixels_of(rendition);
+        let (right, bottom) = (rendition.width - 8, rendition.height - 8);
+        [(8, 8), (right, 8), (right, bottom), (8, bottom)].map(|(x, y)| {
+            let at = usize::try_from((y * rendition.width + x) * 3).unwrap();
+            [pixels[at], pixels[at + 1], pixels[at + 2]]
+        })
+    }
+
+    fn assert_upright(rendition: &Rendition) {
+        let [white, red, ground, blue] = corners(rendition);
+        assert!(white.iter().all(|light| *light > 230), "{white:?}");
+        assert!(red[0] > 150 && red[1] < 90 && red[2] < 90, "{red:?}");
+        assert!(
+            ground.iter().all(|light| (90..=250).contains(light)),
+            "{ground:?}"
+        );
+        assert!(blue[2] > 150 && blue[0] < 90 && blue[1] < 90, "{blue:?}");
+    }
+
+    /// Peak signal-to-noise ratio in decibels between two buffers of one length.
+    fn psnr_db(left: &[u8], right: &[u8]) -> f64 {
+        assert_eq!(left.len(), right.len());
+        let sum: f64 = left
+            .iter()
+            .zip(right)
+            .map(|(a, b)| (f64::from(*a) - f64::from(*b)).powi(2))
+            .sum();
+        let count: f64 = left.iter().map(|_| 1.0).sum();
+        10.0 * (255.0 * 255.0 * count / sum).log10()
+    }
+
+    fn upright_scene(spec: &PhotoSpec) -> Vec<u8> {
+        let pixel = |y| (0..spec.width).flat_map(move |x| spec.upright_pixel(x, y));
+        (0..spec.height).flat_map(pixel).collect()
+    }
+
+    #[test]
+    fn longer_sides_are_1280_and_320() {
+        let renditions = render_file(&PhotoSpec::new(2000, 1500, 1).to_jpeg());
+        let preview = renditions.preview.made().unwrap();
+        assert_eq!((preview.width, preview.height), (1280, 960));
+        let thumbnail = renditions.thumbnail.made().unwrap();
+        assert_eq!((thumbnail.width, thumbnail.height), (320, 240));
+        assert_eq!(thumbnail.origin, RenditionOrigin::Pixels);
+        assert_upright(preview);
+        assert_upright(thumbnail);
+    }
+
+    #[test]
+    fn every_orientation_gives_the_same_upright_picture() {
+        for orientation in 1..=8 {
+            let spec = PhotoSpec::new(480, 360, 1).with_orientation(orientation);
+            let renditions = render_file(&spec.to_jpeg());
+            let preview = renditions.preview.made().unwrap();
+            assert_eq!((preview.width, preview.height), (480, 360));
+            assert_upright(preview);
+            assert_upright(renditions.thumbnail.made().unwrap());
+            assert!(psnr_db(&pixels_of(preview), &upright_scene(&spec)) > 30.0);
+        }
+    }
+
+    #[test]
+    fn small_pictures_are_not_scaled_up() {
+        for (width, height) in [(1, 1), (3, 300), (320, 1), (319, 320), (1280, 2)] {
+            let renditions = render_file(&PhotoSpec::new(width, height, 1).to_jpeg());
+            let preview = renditions.preview.made().unwrap();
+            assert_eq!(
+                (preview.width, preview.height),
+                (width.into(), height.into())
+            );
+        }
+        let at_limit = render_file(&PhotoSpec::new(320, 240, 1).to_jpeg());
+        assert_eq!(at_limit.thumbnail.made().unwrap().width, 320);
+        let beyond = render_file(&PhotoSpec::new(321, 240, 1).to_jpeg());
+        assert_eq!(beyond.thumbnail.made().unwrap().width, 320);
+        let wide = render_file(&PhotoSpec::new(1281, 2, 1).to_jpeg());
+        let wide = wide.preview.made().unwrap();
+        assert_eq!((wide.width, wide.height), (1280, 2));
+    }
+
+    #[test]
+    fn a_long_narrow_picture_is_scaled_by_its_longer_side() {
+        // A quarter of 90 is rounded up to 23 by the decoder, hence 20 and not 19.
+        let preview = preview_of(&PhotoSpec::bare(6000, 90, 1).to_jpeg());
+        assert_eq!((preview.width, preview.height), (1280, 20));
+        let preview = preview_of(&PhotoSpec::bare(90, 6000, 1).to_jpeg());
+        assert_eq!((preview.width, preview.height), (20, 1280));
+    }
+
+    #[test]
+    fn one_scan_a_component_is_decoded_rightly() {
+        let spec = PhotoSpec::new(480, 360, 7);
+        let preview = preview_of(&photo::non_interleaved());
+        assert!(psnr_db(&pixels_of(&preview), &upright_scene(&spec)) > 30.0);
+        // And scaled: not a multiple of the block size, at a quarter.
+        let interleaved = PhotoSpec {
+            width: 2601,
+            height: 1951,
+            ..spec
+        };
+        let separate = PhotoSpec {
+            layout: photo::ScanLayout::NonInterleaved,
+            ..interleaved.clone()
+        };
+        let left = pixels_of(&preview_of(&interleaved.to_jpeg()));
+        let right = pixels_of(&preview_of(&separate.to_jpeg()));
+        assert!(psnr_db(&left, &right) > 45.0);
+    }
+
+    #[test]
+    fn progressive_grey_and_inks_are_decoded_rightly() {
+        let spec = PhotoSpec::new(480, 360, 7);
+        let scene = upright_scene(&spec);
+        for file in [photo::progressive(), photo::cmyk(), photo::ycck()] {
+            let preview = preview_of(&file);
+            assert_upright(&preview);
+            let likeness = psnr_db(&pixels_of(&preview), &scene);
+            assert!(likeness > 28.0, "{likeness}");
+        }
+        let greens: Vec<u8> = scene.chunks(3).map(|pixel| pixel[1]).collect();
+        assert!(psnr_db(&pixels_of(&preview_of(&photo::grey())), &greens) > 30.0);
+    }
+
+    #[test]
+    fn png_is_rendered_and_transparency_is_white_paper() {
+        let preview = preview_of(&photo::png(480, 360, 1));
+        assert_upright(&preview);
+        let paper = preview_of(&photo::png_half_transparent(32, 32));
+        assert!(
+            pixels_of(&paper)
+                .iter()
+                .all(|light| (124..=130).contains(light))
+        );
+    }
+
+    #[test]
+    fn what_cannot_be_rendered_says_why() {
+        let cases = [
+            (photo::empty(), NoPreview::UnsupportedFormat),
+            (photo::text_renamed(), NoPreview::UnsupportedFormat),
+            (photo::heic_like(), NoPreview::UnsupportedFormat),
+            (photo::zero_dimensions(), NoPreview::NoPixels),
+            (photo::truncated(), NoPreview::Damaged),
+            (photo::header_19000_square(), NoPreview::TooLarge),
+            (photo::png_bomb_19000_square(), NoPreview::TooLarge),
+            (
+                photo::progressive_over_budget(),
+                NoPreview::ProgressiveTooLarge,
+            ),
+        ];
+        for (file, reason) in cases {
+            assert_eq!(reason_of(&file), Some(reason));
+        }
+    }
+
+    #[test]
+    fn sides_are_decoded_up_to_the_limit_and_refused_beyond() {
+        let limit = u16::try_from(decode::SIDE_MAX).unwrap();
+        let strip = |height| photo::with_frame_size(photo::progressive(), 16, height);
+        assert_ne!(reason_of(&strip(limit)), Some(NoPreview::TooLarge));
+        assert_eq!(reason_of(&strip(limit + 1)), Some(NoPreview::TooLarge));
+        // At this height the decoder's own sums overflow.
+        assert_eq!(reason_of(&strip(u16::MAX)), Some(NoPreview::TooLarge));
+    }
+
+    #[test]
+    fn the_cameras_thumbnail_stands_in_for_a_picture_that_cannot_be_read() {
+        let files = [
+            photo::heic_like(),
+            photo::truncated(),
+            photo::header_19000_square(),
+            photo::progressive_over_budget(),
+        ];
+        for file in files {
+            let renditions = render_file(&file);
+            let thumbnail = renditions.thumbnail.made().unwrap();
+            assert_eq!(thumbnail.origin, RenditionOrigin::EmbeddedThumbnail);
+            assert_upright(thumbnail);
+            assert_eq!(renditions.preview.made(), None);
+        }
+    }
+
+    #[test]
+    fn the_cameras_thumbnail_is_turned_upright_too() {
+        let mut file = PhotoSpec::new(480, 360, 1).with_orientation(6).to_jpeg();
+        file.truncate(file.len() / 2);
+        let renditions = render_file(&file);
+        let thumbnail = renditions.thumbnail.made().unwrap();
+        assert_eq!((thumbnail.width, thumbnail.height), (160, 120));
+        assert_upright(thumbnail);
+    }
+
+    #[test]
+    fn a_file_of_endless_scans_is_refused() {
+        // Given a picture whose only scan is there twice; a baseline picture has at most one a component.
+        let file = photo::grey();
+        let start = file
+            .windows(2)
+            .position(|pair| pair == [0xFF, 0xDA])
+            .unwrap();
+        let (head, scan) = file.split_at(start);
+        let scan = &scan[..scan.len() - 2];
+        let twice = [head, scan, scan, &[0xFF, 0xD9]].concat();
+        assert_eq!(reason_of(&twice), Some(NoPreview::TooManyScans));
+    }
+
+    #[test]
+    fn renditions_tell_nothing_of_place_or_camera() {
+        let renditions = render_file(&PhotoSpec::new(480, 360, 1).to_jpeg());
+        for outcome in [&renditions.thumbnail, &renditions.preview] {
+            let jpeg = &outcome.made().unwrap().jpeg;
+            assert!(!jpeg.windows(4).any(|window| window == b"Exif"));
+        }
+    }
 }

@@ -474,6 +474,18 @@ impl OwnAppend<'_> {
         Ok(())
     }
 
+    /// Whether any entry speaks of a subject.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn knows(&mut self, subject: SubjectId) -> Result<bool, StoreError> {
+        self.transaction
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM entries WHERE subject = ?1)")
+            .and_then(|mut statement| statement.query_row([subject.as_bytes()], |row| row.get(0)))
+            .map_err(sql("knows subject"))
+            .inspect_err(|_| self.has_failed = true)
+    }
+
     /// The next number of an issuer's series; it is used up when this transaction commits.
     ///
     /// # Errors

@@ -8,14 +8,18 @@ mod files;
 mod journal_db;
 mod layout;
 mod lock;
+mod own_chain;
 mod reserve;
+mod runs;
 
 pub use database::{Durability, check_pages, open_database, verify_settings};
 pub use files::{Class, SealedFiles, Where};
 pub use journal_db::{Appended, FileRow, Journal, OwnAppend, Tip, introduced_by};
 pub use layout::Layout;
 pub use lock::VaultLock;
+pub use own_chain::{OwnChain, Pen, Word};
 pub use reserve::{FLOOR_BYTES, Reserve, SpaceError};
+pub use runs::{ClosedRun, RunError, close_runs};
 
 use thiserror::Error;
 

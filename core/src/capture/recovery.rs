@@ -1,0 +1,179 @@
+//! Recovery at open: every file in `incoming/` is either known, recovered, or set aside; nothing is unlinked.
+
+use age::x25519;
+
+use super::{CaptureError, facts_map};
+use crate::encoding::hash::Hasher;
+use crate::encoding::limits::SEALED_RUN_BYTES_MAX;
+use crate::encoding::{Hash32, Map};
+use crate::environment::Environment;
+use crate::media::{HEAD_BYTES_MAX, read_facts};
+use crate::model::ids::{SealedName, SubjectId};
+use crate::seal::{SealError, open_to_end};
+use crate::store::{Class, OwnChain, SealedFiles, StoreError, Word};
+use crate::vocabulary::{Kind, PhotoOrigin};
+
+/// What was found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Recovered {
+    /// Files whose entry was there: moved to their place.
+    pub settled: Vec<(SealedName, Class, u64)>,
+    /// Files without an entry: entered as `recovered_capture`.
+    pub entered: Vec<(SubjectId, SealedName, u64)>,
+    /// Files that are damaged or cut: in quarantine.
+    pub quarantined: u64,
+}
+
+/// Looks at `incoming/` after a crash.
+///
+/// # Errors
+/// The disk's or the journal's; what was not looked at is looked at by the next open.
+pub fn recover(
+    environment: &Environment,
+    files: &SealedFiles,
+    chain: &OwnChain,
+    identities: &[&x25519::Identity],
+) -> Result<Recovered, CaptureError> {
+    let mut found = Recovered::default();
+    for (path, named, _) in files.incoming()? {
+        let bytes = hash_of(environment, &path)?;
+        let (sealed, size) = (SealedName(bytes.0), bytes.1);
+        if named.is_some_and(|name| name != sealed) {
+            files.quarantine(&path, "damaged")?;
+            found.quarantined = found.quarantined.saturating_add(1);
+            continue;
+        }
+        if let Some(row) = chain.journal().file(sealed)? {
+            name_if_needed(files, &path, named, sealed)?;
+            files.settle(sealed, row.class)?;
+            found.settled.push((sealed, row.class, size));
+            continue;
+        }
+        match look_inside(environment, &path, identities)? {
+            Inside::Damaged => {
+                files.quarantine(&path, "cut")?;
+                found.quarantined = found.quarantined.saturating_add(1);
+            }
+            Inside::Run => {
+                name_if_needed(files, &path, named, sealed)?;
+                files.settle(sealed, Class::Run)?;
+                found.settled.push((sealed, Class::Run, size));
+            }
+            inside @ (Inside::Plain { .. } | Inside::NotChecked) => {
+                name_if_needed(files, &path, named, sealed)?;
+                let photo = enter(environment, chain, sealed, size, inside)?;
+                files.settle(sealed, Class::Original)?;
+                found.entered.push((photo, sealed, size));
+            }
+        }
+    }
+    Ok(found)
+}
+
+enum Inside {
+    /// Opened to its end.
+    Plain { sha256: Hash32, bytes: u64, head: Vec<u8> },
+    /// Opened, and it is a packed run.
+    Run,
+    /// No key here opens it.
+    NotChecked,
+    /// A MAC that does not fit, or a missing end.
+    Damaged,
+}
+
+fn look_inside(
+    environment: &Environment,
+    path: &std::path::Path,
+    identities: &[&x25519::Identity],
+) -> Result<Inside, CaptureError> {
+    let (mut hasher, mut head) = (Hasher::new(), Vec::new());
+    let file = environment.files.open(path)?;
+    let opened = open_to_end(identities, std::io::BufReader::new(file), &mut |chunk| {
+        hasher.update(chunk);
+        let room = HEAD_BYTES_MAX.saturating_sub(head.len());
+        head.extend_from_slice(chunk.get(..room.min(chunk.len())).unwrap_or_default());
+        Ok(())
+    });
+    match opened {
+        // An empty plaintext was never a photo: the shutter's first byte had not come.
+        Ok(0) | Err(SealError::Damaged | SealError::Recipients { .. }) => Ok(Inside::Damaged),
+        Ok(bytes) if head.starts_with(&[0x1f, 0x8b]) && bytes < SEALED_RUN_BYTES_MAX as u64 => {
+            Ok(Inside::Run)
+        }
+        Ok(bytes) => Ok(Inside::Plain { sha256: hasher.finish(), bytes, head }),
+        Err(SealError::NoKey) => Ok(Inside::NotChecked),
+        Err(SealError::Io(error)) => Err(error.into()),
+    }
+}
+
+fn enter(
+    environment: &Environment,
+    chain: &OwnChain,
+    sealed: SealedName,
+    sealed_bytes: u64,
+    inside: Inside,
+) -> Result<SubjectId, StoreError> {
+    let subject = SubjectId::new(environment)?;
+    let base = Map::new()
+        .with(1, sealed)
+        .uint(2, sealed_bytes)
+        .text(6, PhotoOrigin::Recovered.code())
+        .array(14, []);
+    let fields = match inside {
+        Inside::Plain { sha256, bytes, head } => {
+            let facts = read_facts(&head, bytes);
+            base.with(3, sha256).uint(4, bytes).with(10, facts_map(&facts)).uint(15, 1)
+        }
+        Inside::NotChecked | Inside::Run | Inside::Damaged => base.uint(15, 0),
+    };
+    chain.append_one(Word::create(Kind::Photo, subject, fields))?;
+    Ok(subject)
+}
+
+fn name_if_needed(
+    files: &SealedFiles,
+    path: &std::path::Path,
+    named: Option<SealedName>,
+    sealed: SealedName,
+) -> Result<(), StoreError> {
+    if named.is_none() { files.name_incoming(path, sealed) } else { Ok(()) }
+}
+
+fn hash_of(
+    environment: &Environment,
+    path: &std::path::Path,
+) -> Result<(Hash32, u64), CaptureError> {
+    use std::io::Read as _;
+    let mut file = environment.files.open(path)?;
+    let (mut hasher, mut total) = (Hasher::new(), 0_u64);
+    let mut buffer = vec![0; super::CHUNK_BYTES_MAX];
+    loop {
+        let read = file.read(&mut buffer)?;
+        if read == 0 {
+            return Ok((hasher.finish(), total));
+        }
+        hasher.update(buffer.get(..read).unwrap_or_default());
+        total = total.saturating_add(read as u64);
+    }
+}
+
+/// Enters an original that stands at its place without an entry: after the journal was rebuilt from runs.
+///
+/// # Errors
+/// The disk's or the journal's.
+pub fn enter_orphan(
+    environment: &Environment,
+    files: &SealedFiles,
+    chain: &OwnChain,
+    identities: &[&x25519::Identity],
+    sealed: SealedName,
+) -> Result<Option<SubjectId>, CaptureError> {
+    let Some((path, size, _)) = files.find(sealed)? else { return Ok(None) };
+    match look_inside(environment, &path, identities)? {
+        Inside::Damaged | Inside::Run => Ok(None),
+        inside @ (Inside::Plain { .. } | Inside::NotChecked) => {
+            Ok(Some(enter(environment, chain, sealed, size, inside)?))
+        }
+    }
+}
+

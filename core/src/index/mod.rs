@@ -1,0 +1,409 @@
+//! index.db: what lists and screens read. Follows the journal, folds subject by subject, and can be deleted at any time.
+//!
+//! Owns its tables and is the only writer of them; the hub uses the same lines. Does not know nouns. Invariant: deleting it changes no answer; it
+//! never follows another journal than the one it was built from.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension as _, Row, params};
+
+use crate::encoding::{Hash32, Value};
+use crate::keys::{DatabaseKey, Roster};
+use crate::merge::{Folded, Head, Standing, fold};
+use crate::model::ids::{DeviceId, EntryId, SubjectId, SubjectRef};
+use crate::store::{Durability, Journal, StoreError, open_database, sql};
+use crate::vocabulary::Kind;
+
+const NAME: &str = "index.db";
+const SCHEMA: &str = include_str!("schema.sql");
+
+/// Rows read per step, so that a long rebuild shows progress and holds the journal only briefly.
+const FOLLOW_ROWS: usize = 500;
+/// Lists are paged; a caller that asks for more gets this many.
+pub const PAGE_MAX: usize = 200;
+/// What hangs on nothing hangs here.
+pub const ROOT: SubjectId = SubjectId([0; 16]);
+
+/// The views of a journal.
+#[derive(Debug)]
+pub struct Index {
+    connection: Connection,
+}
+
+/// A page of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Page {
+    /// Subjects in the order of the list.
+    pub subjects: Vec<SubjectId>,
+    /// Where the next page begins; absent at the end.
+    pub next: Option<PageCursor>,
+}
+
+/// Where a page begins.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct PageCursor {
+    sort: String,
+    child: SubjectId,
+}
+
+impl Index {
+    /// Opens the index of a journal; one that is damaged, of another schema or of another journal is made anew.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn open(path: &Path, key: &DatabaseKey, journal: &Journal) -> Result<Self, StoreError> {
+        match Self::open_existing(path, key, journal) {
+            Ok(Some(index)) => return Ok(index),
+            Ok(None) | Err(StoreError::Damaged { .. } | StoreError::Sql { .. }) => {}
+            Err(error) => return Err(error),
+        }
+        for suffix in ["", "-wal", "-shm"] {
+            let mut name = path.as_os_str().to_owned();
+            name.push(suffix);
+            match std::fs::remove_file(&name) {
+                Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
+                    return Err(error.into());
+                }
+                Ok(()) | Err(_) => {}
+            }
+        }
+        let connection = open_database(NAME, path, key, Durability::Disposable)?;
+        connection.execute_batch(SCHEMA).map_err(sql("index schema"))?;
+        let index = Self { connection };
+        index.set_meta("generation", &journal.generation())?;
+        index.set_meta("schema", Hash32::of(SCHEMA.as_bytes()).as_bytes())?;
+        Ok(index)
+    }
+
+    fn open_existing(
+        path: &Path,
+        key: &DatabaseKey,
+        journal: &Journal,
+    ) -> Result<Option<Self>, StoreError> {
+        let connection = open_database(NAME, path, key, Durability::Disposable)?;
+        let index = Self { connection };
+        let has_schema = index.meta("schema").is_ok_and(|schema| {
+            schema.as_deref() == Some(Hash32::of(SCHEMA.as_bytes()).as_bytes())
+        });
+        let follows = has_schema && index.meta("generation")? == Some(journal.generation().to_vec());
+        Ok(follows.then_some(index))
+    }
+
+    /// Folds what arrived in the journal since the last call; gives the subjects that changed.
+    ///
+    /// # Errors
+    /// A database's, or an entry that is not one.
+    pub fn follow(
+        &mut self,
+        journal: &Journal,
+        roster: Option<&Roster>,
+    ) -> Result<Vec<SubjectId>, StoreError> {
+        let rule = rule_of(roster);
+        if self.meta("rule")?.as_deref() != Some(rule.as_bytes()) {
+            // Other revocations: every fold may differ.
+            self.set_meta("followed", &0_i64.to_be_bytes())?;
+            self.set_meta("rule", rule.as_bytes())?;
+        }
+        let mut changed = Vec::new();
+        loop {
+            let followed = self.meta("followed")?.and_then(|bytes| bytes.try_into().ok());
+            let followed = followed.map_or(0, i64::from_be_bytes);
+            let (subjects, last) = journal.subjects_after(followed, FOLLOW_ROWS)?;
+            if last == followed {
+                return Ok(changed);
+            }
+            let transaction = self.connection.unchecked_transaction().map_err(sql("follow"))?;
+            for subject in &subjects {
+                let folded = fold(*subject, &journal.entries_of_subject(*subject)?, roster);
+                write_subject(&transaction, *subject, folded.as_ref())?;
+            }
+            put_meta(&transaction, "followed", &last.to_be_bytes())?;
+            transaction.commit().map_err(sql("follow"))?;
+            changed.extend(subjects);
+        }
+    }
+
+    /// A subject as folded; `None` if nothing is known of it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn folded(&self, subject: SubjectId) -> Result<Option<Folded>, StoreError> {
+        let text = "SELECT kind, first_wall_ms, operator, standing, standing_reason
+                    FROM subjects WHERE subject = ?1";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("subject"))?;
+        let found = statement
+            .query_row([subject.as_bytes()], |row| {
+                let reason: String = row.get(4)?;
+                Ok(Folded {
+                    subject,
+                    kind: Kind::from_number(row.get::<_, i64>(0)? as u64),
+                    fields: std::collections::BTreeMap::new(),
+                    creates: Vec::new(),
+                    first_wall_ms: row.get(1)?,
+                    operator: row.get::<_, Option<[u8; 16]>>(2)?.map(SubjectId),
+                    standing: match row.get::<_, i64>(3)? {
+                        0 => Standing::Stands,
+                        1 => Standing::Withdrawn(reason),
+                        i64::MIN..0 | 2.. => Standing::Void(reason),
+                    },
+                })
+            })
+            .optional()
+            .map_err(sql("subject"))?;
+        let Some(mut folded) = found else { return Ok(None) };
+        self.read_heads(&mut folded)?;
+        self.read_creates(&mut folded)?;
+        Ok(Some(folded))
+    }
+
+    /// What hangs on `parent`, of one kind, in the order of lists. Voided and withdrawn records stay listed.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn children(
+        &self,
+        parent: SubjectId,
+        kind: Kind,
+        after: Option<&PageCursor>,
+        limit: usize,
+    ) -> Result<Page, StoreError> {
+        let limit = limit.clamp(1, PAGE_MAX);
+        let (sort, child) =
+            after.map_or(("", ROOT), |cursor| (cursor.sort.as_str(), cursor.child));
+        let text = "SELECT sort, child FROM branches
+                    WHERE parent = ?1 AND kind = ?2 AND (sort, child) > (?3, ?4)
+                    ORDER BY sort, child LIMIT ?5";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("list"))?;
+        let values = params![
+            parent.as_bytes(),
+            kind.number() as i64,
+            sort,
+            child.as_bytes(),
+            limit as i64
+        ];
+        let rows = statement.query_map(values, |row| {
+            Ok(PageCursor { sort: row.get(0)?, child: SubjectId(row.get(1)?) })
+        });
+        let rows: Vec<PageCursor> =
+            rows.map_err(sql("list"))?.collect::<Result<_, _>>().map_err(sql("list"))?;
+        let next = (rows.len() == limit).then(|| rows.last().cloned()).flatten();
+        Ok(Page { subjects: rows.into_iter().map(|row| row.child).collect(), next })
+    }
+
+    /// Every subject of a kind, for lists that hang on nothing and for counting; in the order of ids.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn all_of(&self, kind: Kind) -> Result<Vec<SubjectId>, StoreError> {
+        let text = "SELECT subject FROM subjects WHERE kind = ?1 ORDER BY subject";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("all of"))?;
+        let rows = statement.query_map([kind.number() as i64], |row| row.get(0).map(SubjectId));
+        rows.map_err(sql("all of"))?.collect::<Result<_, _>>().map_err(sql("all of"))
+    }
+
+    fn read_heads(&self, folded: &mut Folded) -> Result<(), StoreError> {
+        let text = "SELECT field, entry_id, device, lamport, value FROM heads
+                    WHERE subject = ?1 ORDER BY field, rank";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("heads"))?;
+        let rows = statement
+            .query_map([folded.subject.as_bytes()], |row| {
+                let value: Vec<u8> = row.get(4)?;
+                Ok((row.get::<_, i64>(0)? as u64, head(row)?, value))
+            })
+            .map_err(sql("heads"))?;
+        for row in rows {
+            let (field, head, value) = row.map_err(sql("heads"))?;
+            let damaged = |_| StoreError::Damaged { database: NAME };
+            let value = Value::decode(&value).map_err(damaged)?;
+            folded.fields.entry(field).or_default().push(Head { value, ..head });
+        }
+        Ok(())
+    }
+
+    fn read_creates(&self, folded: &mut Folded) -> Result<(), StoreError> {
+        let text = "SELECT entry_id, device FROM creates WHERE subject = ?1 ORDER BY rank";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("creates"))?;
+        let rows = statement.query_map([folded.subject.as_bytes()], |row| {
+            Ok((EntryId(Hash32(row.get(0)?)), DeviceId(Hash32(row.get(1)?))))
+        });
+        let rows = rows.map_err(sql("creates"))?;
+        folded.creates = rows.collect::<Result<_, _>>().map_err(sql("creates"))?;
+        Ok(())
+    }
+
+    fn meta(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.connection
+            .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0))
+            .optional()
+            .map_err(sql("meta"))
+    }
+
+    fn set_meta(&self, name: &str, value: &[u8]) -> Result<(), StoreError> {
+        put_meta(&self.connection, name, value)
+    }
+}
+
+fn head(row: &Row<'_>) -> rusqlite::Result<Head> {
+    Ok(Head {
+        entry: EntryId(Hash32(row.get(1)?)),
+        device: DeviceId(Hash32(row.get(2)?)),
+        lamport: row.get::<_, i64>(3)? as u64,
+        value: Value::Null,
+    })
+}
+
+fn put_meta(connection: &Connection, name: &str, value: &[u8]) -> Result<(), StoreError> {
+    let text = "INSERT INTO meta (name, value) VALUES (?1, ?2)
+                ON CONFLICT DO UPDATE SET value = excluded.value";
+    connection.execute(text, params![name, value]).map_err(sql("meta"))?;
+    Ok(())
+}
+
+fn rule_of(roster: Option<&Roster>) -> Hash32 {
+    let lines = roster.map(|roster| roster.revocations.clone()).unwrap_or_default();
+    let lines = lines.iter().map(|line| {
+        Value::Array(vec![line.device.into(), Value::Uint(line.last_good_seq)])
+    });
+    Hash32::of(&Value::Array(lines.collect()).encode())
+}
+
+fn write_subject(
+    connection: &Connection,
+    subject: SubjectId,
+    folded: Option<&Folded>,
+) -> Result<(), StoreError> {
+    for text in [
+        "DELETE FROM subjects WHERE subject = ?1",
+        "DELETE FROM heads WHERE subject = ?1",
+        "DELETE FROM creates WHERE subject = ?1",
+        "DELETE FROM branches WHERE child = ?1",
+    ] {
+        connection
+            .prepare_cached(text)
+            .and_then(|mut statement| statement.execute([subject.as_bytes()]))
+            .map_err(sql("clear subject"))?;
+    }
+    let Some(folded) = folded else { return Ok(()) };
+    let (standing, reason) = match &folded.standing {
+        Standing::Stands => (0, ""),
+        Standing::Withdrawn(reason) => (1, reason.as_str()),
+        Standing::Void(reason) => (2, reason.as_str()),
+    };
+    let text = "INSERT INTO subjects (subject, kind, first_wall_ms, operator, standing,
+                    standing_reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let operator = folded.operator.map(|operator| operator.0);
+    connection
+        .execute(
+            text,
+            params![
+                subject.as_bytes(),
+                folded.kind.number() as i64,
+                folded.first_wall_ms,
+                operator,
+                standing,
+                reason
+            ],
+        )
+        .map_err(sql("write subject"))?;
+    write_heads(connection, folded)?;
+    write_branches(connection, folded)
+}
+
+fn write_heads(connection: &Connection, folded: &Folded) -> Result<(), StoreError> {
+    let text = "INSERT INTO heads (subject, field, rank, entry_id, device, lamport, value)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let mut statement = connection.prepare_cached(text).map_err(sql("write heads"))?;
+    for (field, heads) in &folded.fields {
+        for (rank, head) in (0_i64..).zip(heads) {
+            statement
+                .execute(params![
+                    folded.subject.as_bytes(),
+                    *field as i64,
+                    rank,
+                    head.entry.as_bytes(),
+                    head.device.as_bytes(),
+                    head.lamport as i64,
+                    head.value.encode()
+                ])
+                .map_err(sql("write heads"))?;
+        }
+    }
+    let text = "INSERT INTO creates (subject, rank, entry_id, device) VALUES (?1, ?2, ?3, ?4)";
+    for (rank, (entry, device)) in (0_i64..).zip(&folded.creates) {
+        let subject = folded.subject;
+        connection
+            .execute(text, params![subject.as_bytes(), rank, entry.as_bytes(), device.as_bytes()])
+            .map_err(sql("write creates"))?;
+    }
+    Ok(())
+}
+
+fn write_branches(connection: &Connection, folded: &Folded) -> Result<(), StoreError> {
+    let text = "INSERT OR IGNORE INTO branches (parent, kind, sort, child) VALUES (?1, ?2, ?3, ?4)";
+    let kind = folded.kind.number() as i64;
+    let sort = sort_of(folded);
+    for parent in parents_of(folded) {
+        connection
+            .execute(text, params![parent.as_bytes(), kind, sort, folded.subject.as_bytes()])
+            .map_err(sql("write branches"))?;
+    }
+    Ok(())
+}
+
+/// Codes in their own order; everything else by the moment, then by id.
+fn sort_of(folded: &Folded) -> String {
+    let code = match folded.kind {
+        Kind::Site | Kind::Grave | Kind::Remains => folded.value(1).and_then(Value::as_text),
+        Kind::Marker
+        | Kind::Photo
+        | Kind::PersonHint
+        | Kind::Operator
+        | Kind::Device
+        | Kind::GraveMarker
+        | Kind::DeviceStarted
+        | Kind::ChainAdopted
+        | Kind::SessionStarted
+        | Kind::SessionClosed
+        | Kind::RenditionsMade
+        | Kind::KeyGrant
+        | Kind::LocalCopyRemoved
+        | Kind::RunRewritten
+        | Kind::Unknown(_) => None,
+    };
+    // Shifted so that a clock before 1970 sorts before one after it.
+    let moment = (folded.first_wall_ms as u64) ^ (1 << 63);
+    code.map_or_else(|| format!("{moment:020}"), str::to_owned)
+}
+
+/// Which subjects a subject hangs on: every value of the field counts, so that nothing in conflict disappears from a list.
+fn parents_of(folded: &Folded) -> Vec<SubjectId> {
+    let fields: &[u64] = match folded.kind {
+        Kind::Grave => &[2],
+        Kind::Marker => &[1],
+        Kind::Remains => &[2, 3],
+        Kind::Photo => &[8],
+        Kind::PersonHint | Kind::RenditionsMade => &[1],
+        Kind::GraveMarker => &[1, 2],
+        Kind::Site
+        | Kind::Operator
+        | Kind::Device
+        | Kind::DeviceStarted
+        | Kind::ChainAdopted
+        | Kind::SessionStarted
+        | Kind::SessionClosed
+        | Kind::KeyGrant
+        | Kind::LocalCopyRemoved
+        | Kind::RunRewritten
+        | Kind::Unknown(_) => &[],
+    };
+    let heads = fields.iter().filter_map(|field| folded.fields.get(field)).flatten();
+    let ids = heads.filter_map(|head| {
+        SubjectId::from_value(&head.value)
+            .or_else(|| SubjectRef::from_value(&head.value).map(|subject| subject.id))
+    });
+    let mut parents: Vec<SubjectId> = ids.collect();
+    if parents.is_empty() {
+        parents.push(ROOT);
+    }
+    parents
+}

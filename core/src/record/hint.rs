@@ -1,0 +1,173 @@
+//! PersonHint: a possible name, not established. Never an identification: nothing here changes who somebody is held to be.
+
+use serde::Serialize;
+
+use super::text::{NAME_BYTES_MAX, TEXT_BYTES_MAX, owed, shown};
+use super::{RecordError, RecordState};
+use crate::encoding::{Map, Value};
+use crate::environment::Environment;
+use crate::merge::Folded;
+use crate::model::ids::{SubjectId, SubjectRef};
+use crate::store::{OwnChain, Word};
+use crate::vocabulary::{HintConfidence, HintPartRole, HintSource, Kind};
+
+/// More parts than a name, rank and unit have.
+const PARTS_MAX: usize = 16;
+
+/// A new hint.
+#[derive(Clone, Debug)]
+pub struct HintDraft {
+    /// What it was found on or with.
+    pub owner: SubjectRef,
+    /// Where it was read or heard.
+    pub source: HintSource,
+    /// Letter by letter, `…` for a lost part.
+    pub text_verbatim: String,
+    /// What its parts may be.
+    pub parts: Vec<HintPart>,
+    /// Why it may be a name; owed (ICRC: explain reasons for a possible identity).
+    pub reason: String,
+    /// How sure the reader was of the letters.
+    pub confidence: HintConfidence,
+    /// Photos that show it.
+    pub photos: Vec<SubjectId>,
+}
+
+/// A part of a possible name.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HintPart {
+    /// What it is.
+    pub role: HintPartRole,
+    /// Its letters, without the marks of loss.
+    pub value: String,
+    /// Letters are lost before it.
+    pub is_cut_left: bool,
+    /// Letters are lost after it.
+    pub is_cut_right: bool,
+    /// Some letters are doubtful.
+    pub is_doubtful: bool,
+}
+
+/// A hint as all known entries tell it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct HintView {
+    /// Which one.
+    pub id: SubjectId,
+    /// What it was found on or with.
+    pub owner: Option<SubjectRef>,
+    /// Where it was read or heard.
+    pub source: HintSource,
+    /// Letter by letter.
+    pub text_verbatim: String,
+    /// What its parts may be.
+    pub parts: Vec<HintPart>,
+    /// Why it may be a name.
+    pub reason: String,
+    /// How sure the reader was of the letters.
+    pub confidence: HintConfidence,
+    /// Photos that show it.
+    pub photos: Vec<SubjectId>,
+    /// The record as such.
+    pub record: RecordState,
+}
+
+impl HintPart {
+    /// Reads `Nesteren…`, `…enko`, `Iv[?]n`: the marks of loss and doubt become flags.
+    #[must_use]
+    pub fn from_marked(role: HintPartRole, marked: &str) -> Self {
+        let is_doubtful = marked.contains("[?]");
+        let plain = marked.replace("[?]", "");
+        let trimmed = plain.trim();
+        Self {
+            role,
+            is_cut_left: trimmed.starts_with('…') || trimmed.starts_with("..."),
+            is_cut_right: trimmed.ends_with('…') || trimmed.ends_with("..."),
+            value: trimmed.trim_matches(['…', '.', ' ']).to_owned(),
+            is_doubtful,
+        }
+    }
+
+    fn to_value(&self) -> Value {
+        Map::new()
+            .text(0, self.role.code())
+            .text(1, &self.value)
+            .uint(2, self.is_cut_left.into())
+            .uint(3, self.is_cut_right.into())
+            .uint(4, self.is_doubtful.into())
+            .into()
+    }
+
+    fn from_value(value: &Value) -> Option<Self> {
+        let map = value.as_map()?;
+        let flag = |key| map.get(key).and_then(Value::as_uint) == Some(1);
+        Some(Self {
+            role: HintPartRole::from_code(map.get(0)?.as_text()?),
+            value: map.get(1)?.as_text()?.to_owned(),
+            is_cut_left: flag(2),
+            is_cut_right: flag(3),
+            is_doubtful: flag(4),
+        })
+    }
+}
+
+impl HintView {
+    /// Reads a fold.
+    #[must_use]
+    pub fn of(folded: &Folded) -> Self {
+        let list = |field| folded.value(field).and_then(Value::as_array).unwrap_or_default();
+        Self {
+            id: folded.subject,
+            owner: folded.value(1).and_then(SubjectRef::from_value),
+            source: HintSource::from_code(&shown(folded, 2)),
+            text_verbatim: shown(folded, 3),
+            parts: list(4).iter().filter_map(HintPart::from_value).collect(),
+            reason: shown(folded, 5),
+            confidence: HintConfidence::from_code(&shown(folded, 6)),
+            photos: list(7).iter().filter_map(SubjectId::from_value).collect(),
+            record: RecordState::of(folded),
+        }
+    }
+}
+
+/// Records a hint.
+///
+/// # Errors
+/// `Invalid`, or the store's: nothing was recorded.
+pub fn create_hint(
+    environment: &Environment,
+    chain: &OwnChain,
+    draft: &HintDraft,
+) -> Result<SubjectId, RecordError> {
+    if draft.parts.len() > PARTS_MAX {
+        let reason = format!("{} parts, limit {PARTS_MAX}", draft.parts.len());
+        return Err(RecordError::Invalid { field: "parts", reason });
+    }
+    for part in &draft.parts {
+        owed("part", &part.value, NAME_BYTES_MAX)?;
+    }
+    let fields = Map::new()
+        .with(1, draft.owner)
+        .text(2, draft.source.code())
+        .with(3, owed("text_verbatim", &draft.text_verbatim, TEXT_BYTES_MAX)?)
+        .array(4, draft.parts.iter().map(HintPart::to_value))
+        .with(5, owed("reason", &draft.reason, TEXT_BYTES_MAX)?)
+        .text(6, draft.confidence.code())
+        .array(7, draft.photos.iter().map(|photo| Value::from(*photo)));
+    let subject = SubjectId::new(environment)?;
+    chain.append_one(Word::create(Kind::PersonHint, subject, fields))?;
+    Ok(subject)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lost_and_doubtful_letters_become_flags_and_the_letters_stay() {
+        let part = HintPart::from_marked(HintPartRole::Surname, "Nesteren…");
+        assert_eq!((part.value.as_str(), part.is_cut_left, part.is_cut_right), ("Nesteren", false, true));
+        let part = HintPart::from_marked(HintPartRole::Surname, "…ен[?]ко");
+        assert_eq!(part.value, "енко");
+        assert!(part.is_cut_left && part.is_doubtful && !part.is_cut_right);
+    }
+}

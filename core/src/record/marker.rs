@@ -1,0 +1,94 @@
+//! Marker: what was written at a grave. A claim, kept verbatim; it stands for no grave, one, or several.
+
+use serde::Serialize;
+
+use super::text::{NAME_BYTES_MAX, TEXT_BYTES_MAX, bounded, shown, shown_some};
+use super::{RecordError, RecordState};
+use crate::encoding::{Map, Value};
+use crate::environment::Environment;
+use crate::merge::Folded;
+use crate::model::ids::SubjectId;
+use crate::store::{OwnChain, Word};
+use crate::vocabulary::{Kind, MarkerKind, MarkerStatus};
+
+/// A new marker.
+#[derive(Clone, Debug)]
+pub struct MarkerDraft {
+    /// The site.
+    pub site: SubjectId,
+    /// The graves it stands for, 0..n.
+    pub graves: Vec<SubjectId>,
+    /// What it is.
+    pub kind: MarkerKind,
+    /// Letter by letter, `…` for a lost part, `[?]` for a doubtful letter; may be empty.
+    pub text_verbatim: String,
+    /// The number on it, as written.
+    pub number_text: Option<String>,
+    /// How it was found.
+    pub status: Option<MarkerStatus>,
+}
+
+/// A marker as all known entries tell it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct MarkerView {
+    /// Which one.
+    pub id: SubjectId,
+    /// The site.
+    pub site: Option<SubjectId>,
+    /// What it is.
+    pub kind: MarkerKind,
+    /// Letter by letter.
+    pub text_verbatim: String,
+    /// The number on it.
+    pub number_text: Option<String>,
+    /// How it was found.
+    pub status: Option<MarkerStatus>,
+    /// The record as such.
+    pub record: RecordState,
+}
+
+impl MarkerView {
+    /// Reads a fold.
+    #[must_use]
+    pub fn of(folded: &Folded) -> Self {
+        Self {
+            id: folded.subject,
+            site: folded.value(1).and_then(SubjectId::from_value),
+            kind: MarkerKind::from_code(&shown(folded, 2)),
+            text_verbatim: shown(folded, 3),
+            number_text: shown_some(folded, 4),
+            status: folded.value(5).and_then(Value::as_text).map(MarkerStatus::from_code),
+            record: RecordState::of(folded),
+        }
+    }
+}
+
+/// Records a marker and its links to graves, all or nothing.
+///
+/// # Errors
+/// `Invalid`, or the store's: nothing was recorded.
+pub fn create_marker(
+    environment: &Environment,
+    chain: &OwnChain,
+    draft: &MarkerDraft,
+) -> Result<SubjectId, RecordError> {
+    let number = draft.number_text.as_deref();
+    let number = number.map(|text| bounded("number_text", text, NAME_BYTES_MAX)).transpose()?;
+    let fields = Map::new()
+        .with(1, draft.site)
+        .text(2, draft.kind.code())
+        .with(3, bounded("text_verbatim", &draft.text_verbatim, TEXT_BYTES_MAX)?)
+        .with_some(4, number)
+        .with_some(5, draft.status.as_ref().map(|status| Value::text(status.code())));
+    let marker = SubjectId::new(environment)?;
+    chain.append(|pen| {
+        pen.write(Word::create(Kind::Marker, marker, fields))?;
+        for grave in &draft.graves {
+            let link = SubjectId::of_link(chain.org(), Kind::GraveMarker, *grave, marker);
+            let ends = Map::new().with(1, *grave).with(2, marker);
+            pen.write(Word::create(Kind::GraveMarker, link, ends))?;
+        }
+        Ok::<(), RecordError>(())
+    })?;
+    Ok(marker)
+}

@@ -1,0 +1,3 @@
+//! What goes between a phone and a hub.
+
+pub mod wire;
