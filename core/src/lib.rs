@@ -19,3 +19,4 @@ pub mod index;
 pub mod capture;
 pub mod record;
 pub mod sync;
+pub mod field_store;

@@ -16,7 +16,7 @@ pub use hierarchy::{DatabaseKey, PasscodeCost, TransferKey, VaultKeys};
 pub use join::{JoinCode, JoinError, JoinHub, six_digits};
 pub use organisation::{OrgIdentity, OrgSigner, Organisation, PassphraseCost};
 pub use roster::{
-    Granted, Policy, Recipient, Revocation, Roster, RosterDevice, RosterError, RosterHub,
+    Freeing, Granted, Policy, Recipient, Revocation, Roster, RosterDevice, RosterError, RosterHub,
     SignedRoster,
 };
 pub use session::SessionKey;

@@ -32,6 +32,11 @@ pub trait KeyVault: Send + Sync {
     /// # Errors
     /// See [`VaultError`].
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, VaultError>;
+    /// Makes a new signing key in place of the old one, after a chain ended: the wrapping key stays.
+    ///
+    /// # Errors
+    /// See [`VaultError`].
+    fn renew_device_key(&self) -> Result<(), VaultError>;
     /// How the key is kept: a claim, recorded and never a condition.
     fn level(&self) -> SecurityLevel;
 }

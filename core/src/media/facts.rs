@@ -383,8 +383,8 @@ mod tests {
         assert_eq!(time.local, local);
         assert_eq!(time.subsecond_nanos, Fact::Known(250_000_000));
         assert_eq!(time.offset_min, Fact::Known(180));
-        assert_eq!(facts.gps.latitude_e7, Fact::Known(481_234_567));
-        assert_eq!(facts.gps.longitude_e7, Fact::Known(376_543_210));
+        assert_eq!(facts.gps.latitude_e7, Fact::Known(431_234_567));
+        assert_eq!(facts.gps.longitude_e7, Fact::Known(336_543_210));
         assert_eq!(facts.gps.altitude_mm, Fact::Known(152_340));
         let direction = Direction {
             bearing_mdeg: 273_500,
@@ -625,8 +625,8 @@ mod tests {
 
     #[test]
     fn positions_keep_their_last_digit_on_all_quarters_of_the_globe() {
-        for latitude in [0, 1, -1, 481_234_567, -899_999_999, 900_000_000] {
-            for longitude in [0, 7, -376_543_219, 1_799_999_999, -1_800_000_000] {
+        for latitude in [0, 1, -1, 431_234_567, -899_999_999, 900_000_000] {
+            for longitude in [0, 7, -336_543_219, 1_799_999_999, -1_800_000_000] {
                 let gps = facts_with_gps(|gps| *gps = GpsSpec::at(latitude, longitude));
                 assert_eq!(gps.latitude_e7, Fact::Known(latitude));
                 assert_eq!(gps.longitude_e7, Fact::Known(longitude));

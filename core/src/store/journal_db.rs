@@ -406,6 +406,14 @@ impl Journal {
         self.files_where("device = ?1", device.as_bytes())
     }
 
+    /// Original and renditions of a photo.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn files_of_photo(&self, photo: SubjectId) -> Result<Vec<FileRow>, StoreError> {
+        self.files_where("subject = ?1", photo.as_bytes())
+    }
+
     /// Every file that entries introduce.
     ///
     /// # Errors

@@ -1,3 +1,20 @@
-//! What goes between a phone and a hub.
+//! From sealed file to signed receipt: what to send, what a reply means, when something is safe.
+//!
+//! Rust decides, the platform performs: nothing here opens a socket. Owns transfer.db, the wire messages of both ends, the pure planner and judge, and the
+//! free-space rule. Invariant: "safe" comes only from a receipt whose signature, hub and organisation were checked.
 
+mod desk;
+mod free_space;
+mod judge;
+mod plan;
+mod transfer_db;
 pub mod wire;
+
+pub use desk::{
+    DeskError, DeskStart, Hands, HubTarget, JobBody, Method, Pulled, SyncChange, SyncDesk,
+    TransferJob, Trouble,
+};
+pub use free_space::{FreeingFacts, Missing, missing_for_freeing};
+pub use judge::{LinkFailure, TransferOutcome, Verdict, judge};
+pub use plan::{Backlog, Link, LinkCost, PIECE_BYTES_MAX, PIECE_BYTES_MIN, Step, plan};
+pub use transfer_db::{Counts, Holding, HubState, TransferDb, Waiting};

@@ -46,6 +46,7 @@ CREATE TABLE files (
     sha256 BLOB, -- of the plaintext; absent for a recovered file that no key here opened
     capture_id BLOB UNIQUE -- of originals: makes a retry idempotent
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX files_subject_index ON files (subject);
 CREATE INDEX files_sha256_index ON files (sha256); -- "same image", and adoption of a recovered capture
 
 -- Runs closed here or received, by the entries they hold.

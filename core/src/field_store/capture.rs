@@ -1,0 +1,128 @@
+//! Photos in: by chunks from a camera, whole from a file; and what follows a saved one.
+
+use std::io::Read as _;
+use std::path::Path;
+use std::sync::PoisonError;
+
+use super::{Error, FieldStore, Open, PutOff};
+use crate::capture::{
+    CHUNK_BYTES_MAX, CaptureDraft, CaptureError, CaptureFacts, PhotoCapture, Saved, SavedOutcome,
+    make_renditions,
+};
+use crate::keys::SessionKey;
+use crate::store::{Class, close_runs};
+
+impl FieldStore {
+    /// Begins a photo whose bytes come in chunks. The caller keeps them until [`FieldStore::finish_photo`] said "saved".
+    ///
+    /// # Errors
+    /// NOT SAVED: `Locked`, too little room, or the disk's.
+    pub fn begin_photo(&self, draft: CaptureDraft) -> Result<PhotoCapture, Error> {
+        self.with_open(|open| {
+            let recipients = self.recipients(open);
+            let environment = &self.config.environment;
+            Ok(PhotoCapture::begin(environment, &self.files, &self.reserve, &recipients, draft)?)
+        })
+    }
+
+    /// Ends a photo: when this returns, its sealed bytes and its entry are durable. Nothing else was waited for.
+    ///
+    /// # Errors
+    /// NOT SAVED.
+    pub fn finish_photo(&self, photo: PhotoCapture, facts: CaptureFacts) -> Result<Saved, Error> {
+        self.with_open(|open| {
+            let saved = photo.finish(&open.chain, facts)?;
+            if saved.outcome == SavedOutcome::New {
+                let put_off =
+                    PutOff { photo: saved.photo, sealed: saved.sealed, size: saved.sealed_bytes };
+                self.put_off.lock().unwrap_or_else(PoisonError::into_inner).push(put_off);
+            }
+            Ok(saved)
+        })
+    }
+
+    /// Takes a file that exists already, read once from beginning to end.
+    ///
+    /// # Errors
+    /// NOT SAVED: not a regular file, empty, it changed while it was read, or as above.
+    pub fn import_photo(&self, path: &Path, draft: CaptureDraft) -> Result<Saved, Error> {
+        let not_regular = || {
+            let kind = std::io::ErrorKind::InvalidInput;
+            CaptureError::from(std::io::Error::new(kind, "not a regular file"))
+        };
+        let meta = std::fs::metadata(path)?;
+        if !meta.is_file() {
+            return Err(not_regular().into());
+        }
+        let mut source = self.config.environment.files.open(path)?;
+        let mut capture = self.begin_photo(draft)?;
+        let mut buffer = vec![0; CHUNK_BYTES_MAX];
+        loop {
+            let read = source.read(&mut buffer)?;
+            if read == 0 {
+                break;
+            }
+            capture.append(buffer.get(..read).unwrap_or_default()).map_err(Error::from)?;
+        }
+        let expected_len = Some(meta.len());
+        self.finish_photo(capture, CaptureFacts { expected_len, ..CaptureFacts::default() })
+    }
+
+    /// Does what was put off: files to their places, renditions, the index, the run. Called by the app when the shutter rests.
+    ///
+    /// # Errors
+    /// The first thing that failed; saved photos are safe, and the next call goes on.
+    pub fn work_off(&self) -> Result<(), Error> {
+        self.with_open(|open| {
+            loop {
+                let next = self.put_off.lock().unwrap_or_else(PoisonError::into_inner).pop();
+                let Some(next) = next else { break };
+                self.follow_up(open, &next)?;
+            }
+            self.follow(open)?;
+            self.close_runs(open)
+        })
+    }
+
+    fn follow_up(&self, open: &Open, saved: &PutOff) -> Result<(), Error> {
+        let steps = &self.config.environment.steps;
+        steps.reached("after: settle");
+        self.files.settle(saved.sealed, Class::Original)?;
+        steps.reached("after: offer");
+        self.transfer().add_file(saved.sealed, Class::Original, saved.size, self.now_ms())?;
+        let sessions = open.sessions();
+        if sessions.is_empty() {
+            // Before the start of work nothing here can open a picture: its renditions are made where it can be opened.
+            return Ok(());
+        }
+        steps.reached("after: renditions");
+        let identities: Vec<_> = sessions.iter().map(SessionKey::identity).collect();
+        let recipients = self.recipients(open);
+        let environment = &self.config.environment;
+        let report = make_renditions(
+            environment,
+            &self.files,
+            &open.chain,
+            &identities,
+            &recipients,
+            saved.photo,
+            saved.sealed,
+        )?;
+        for (sealed, class, size) in report.files {
+            self.transfer().add_file(sealed, class, size, self.now_ms())?;
+        }
+        Ok(())
+    }
+
+    pub(super) fn close_runs(&self, open: &Open) -> Result<(), Error> {
+        self.config.environment.steps.reached("after: run");
+        let recipients = self.recipients(open);
+        let closed = close_runs(&open.chain, &self.files, &*self.config.vault, &recipients)?;
+        for run in closed {
+            let transfer = self.transfer();
+            transfer.add_file(run.sealed, Class::Run, run.size, self.now_ms())?;
+            transfer.set_guard(run.seq, run.entry_id)?;
+        }
+        Ok(())
+    }
+}

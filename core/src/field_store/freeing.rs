@@ -1,0 +1,95 @@
+//! Freeing space: the rule is asked for every original, and what goes is written down before it goes.
+
+use serde::Serialize;
+
+use super::{Error, FieldStore};
+use crate::encoding::Map;
+use crate::keys::Policy;
+use crate::model::ids::{SealedName, SubjectId};
+use crate::store::{Class, Word};
+use crate::sync::{FreeingFacts, Missing, SyncDesk, missing_for_freeing};
+use crate::vocabulary::Kind;
+
+/// What freeing did.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct FreeReport {
+    /// Originals that left this device.
+    pub freed: Vec<SealedName>,
+    /// Bytes gained.
+    pub freed_bytes: u64,
+    /// Originals that stay, with every condition that is not met.
+    pub kept: Vec<(SealedName, Vec<Missing>)>,
+}
+
+impl FieldStore {
+    /// Originals here that could be asked about, at most as many as one hold check names.
+    ///
+    /// # Errors
+    /// `Locked`, or the database's.
+    pub fn originals_here(&self) -> Result<Vec<SealedName>, Error> {
+        self.with_open(|open| {
+            let mut here = Vec::new();
+            for row in open.chain.journal().files_of(open.chain.device())? {
+                if row.class == Class::Original && self.files.find(row.sealed)?.is_some() {
+                    here.push(row.sealed);
+                }
+            }
+            here.truncate(crate::sync::wire::HOLD_CHECK_MAX);
+            Ok(here)
+        })
+    }
+
+    /// Frees the originals for which every condition is met; the hub's fresh word is the desk's.
+    ///
+    /// # Errors
+    /// `Locked`, or the disk's; what was freed before the error is in the journal.
+    pub fn free_originals(&self, desk: &SyncDesk) -> Result<FreeReport, Error> {
+        let mut report = FreeReport::default();
+        let policy = self.roster().map_or_else(Policy::default, |signed| signed.roster.policy);
+        for sealed in self.originals_here()? {
+            let facts = self.freeing_facts(desk, policy, sealed)?;
+            let missing = missing_for_freeing(&facts);
+            if !missing.is_empty() {
+                report.kept.push((sealed, missing));
+                continue;
+            }
+            report.freed_bytes = report.freed_bytes.saturating_add(self.free_one(sealed, &facts)?);
+            report.freed.push(sealed);
+        }
+        self.work_off()?;
+        Ok(report)
+    }
+
+    fn freeing_facts(
+        &self,
+        desk: &SyncDesk,
+        policy: Policy,
+        sealed: SealedName,
+    ) -> Result<FreeingFacts, Error> {
+        let row = self.with_open(|open| Ok(open.chain.journal().file(sealed)?))?;
+        let receipted = self.transfer().receipted_seq(self.device_id())?;
+        let held = desk.held();
+        Ok(FreeingFacts {
+            policy,
+            holdings: self.transfer().holdings(sealed)?,
+            is_whole: self.files.is_whole(sealed)? == Some(true),
+            is_entry_receipted: row.is_some_and(|row| row.seq <= receipted),
+            held_now: usize::from(held.is_some_and(|held| held.sealed.contains(&sealed))),
+            hub_now_ms: held.map(|held| held.hub_time_ms),
+        })
+    }
+
+    /// Writes `local_copy_removed`, makes it durable, then removes the file.
+    fn free_one(&self, sealed: SealedName, facts: &FreeingFacts) -> Result<u64, Error> {
+        let size = self.files.find(sealed)?.map_or(0, |(_, len, _)| len);
+        self.with_open(|open| {
+            let subject = SubjectId::new(&self.config.environment)?;
+            let receipts = facts.holdings.iter().map(|holding| holding.receipt.into());
+            let fields = Map::new().with(1, sealed).array(2, receipts);
+            open.chain.append_one(Word::create(Kind::LocalCopyRemoved, subject, fields))?;
+            self.transfer().set_freed(sealed)?;
+            self.files.remove_freed(sealed)?;
+            Ok(size)
+        })
+    }
+}

@@ -1,0 +1,426 @@
+//! Joining, opening, unlocking, starting and closing work, locking, shutting down.
+
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
+
+use super::{Error, FieldStore, Open, RebuildReport, StoreConfig};
+use crate::capture::{Recovered, recover};
+use crate::encoding::Map;
+use crate::index::Index;
+use crate::keys::{
+    JoinCode, KeyError, SessionKey, SignedRoster, TransferKey, VaultKeys, device_key,
+};
+use crate::model::ids::{DeviceId, SubjectId};
+use crate::store::{
+    Class, Durability, Journal, Layout, OwnChain, Reserve, SealedFiles, StoreError, VaultLock, Word,
+};
+use crate::sync::TransferDb;
+use crate::vocabulary::Kind;
+
+/// Wrong passcodes in a row that cost nothing.
+const FREE_TRIES: u64 = 5;
+/// Longest wait between tries.
+const WAIT_MS_MAX: u64 = 60 * 60 * 1000;
+
+/// What unlocking found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct UnlockReport {
+    /// What an interruption had left in `incoming/`.
+    pub recovered: Recovered,
+    /// Set if the journal was gone or damaged and was built anew from runs.
+    pub rebuilt: Option<RebuildReport>,
+    /// Session key files that are damaged: pictures sealed to them open only at a hub.
+    pub damaged_sessions: Vec<String>,
+}
+
+impl FieldStore {
+    /// Makes a vault that belongs to the organisation of a join code. Captures may begin at once, before any hub has seen this device.
+    ///
+    /// # Errors
+    /// `VaultExists`, `Join`, or the disk's.
+    pub fn join(
+        config: StoreConfig,
+        join: &str,
+        device_name: &str,
+        passcode: &str,
+    ) -> Result<Self, Error> {
+        let code = JoinCode::parse(join)?;
+        let layout = Layout::new(&config.dir);
+        layout.create(&config.environment)?;
+        if config.environment.files.len(&layout.transfer_db())?.is_some() {
+            return Err(Error::VaultExists);
+        }
+        let lock = VaultLock::take(&layout)?;
+        let vault = &*config.vault;
+        VaultKeys::create(&config.environment, &config.dir, vault, passcode, config.passcode_cost)?;
+        let key = VaultKeys::transfer(&config.environment, &config.dir, vault)?;
+        let transfer = TransferDb::open(&layout.transfer_db(), &key)?;
+        transfer.set_fact("device_name", device_name.as_bytes())?;
+        transfer.set_fact("join", code.to_text()?.as_bytes())?;
+        let store = Self::assemble(config, layout, lock, transfer)?;
+        store.unlock(passcode)?;
+        Ok(store)
+    }
+
+    /// Opens a vault, locked.
+    ///
+    /// # Errors
+    /// `NoVault`, `Store(AlreadyOpen)`, a key's, or the disk's.
+    pub fn open(config: StoreConfig) -> Result<Self, Error> {
+        let layout = Layout::new(&config.dir);
+        if config.environment.files.len(&layout.transfer_db())?.is_none() {
+            return Err(Error::NoVault);
+        }
+        let lock = VaultLock::take(&layout)?;
+        layout.create(&config.environment)?;
+        let key: TransferKey =
+            VaultKeys::transfer(&config.environment, &config.dir, &*config.vault)?;
+        let transfer = TransferDb::open(&layout.transfer_db(), &key)?;
+        Self::assemble(config, layout, lock, transfer)
+    }
+
+    /// Starts anew after the hardware key was lost: databases and keys are set aside, never deleted; every sealed file is offered again.
+    ///
+    /// # Errors
+    /// `Join`, or the disk's.
+    pub fn restart_after_lost_key(
+        config: StoreConfig,
+        join: &str,
+        device_name: &str,
+        passcode: &str,
+    ) -> Result<Self, Error> {
+        JoinCode::parse(join)?;
+        let layout = Layout::new(&config.dir);
+        layout.create(&config.environment)?;
+        let lock = VaultLock::take(&layout)?;
+        let files = SealedFiles::new(&config.environment, &layout);
+        for name in ["journal.db", "index.db", "transfer.db"] {
+            set_aside(&config, &files, &layout, name)?;
+        }
+        for listed in config.environment.files.list(&layout.keys())? {
+            if listed.name != "software.vault" {
+                files.quarantine(&layout.keys().join(&listed.name), "lost-key")?;
+            }
+        }
+        drop(lock);
+        let store = Self::join(config, join, device_name, passcode)?;
+        store.offer_every_file()?;
+        Ok(store)
+    }
+
+    fn assemble(
+        config: StoreConfig,
+        layout: Layout,
+        lock: VaultLock,
+        transfer: TransferDb,
+    ) -> Result<Self, Error> {
+        let text = |bytes: Option<Vec<u8>>| {
+            String::from_utf8(bytes.unwrap_or_default()).unwrap_or_default()
+        };
+        let join = JoinCode::parse(&text(transfer.fact("join")?))?;
+        let device_name = text(transfer.fact("device_name")?);
+        // A roster that does not open any more is asked for again; the join code goes on.
+        let roster = transfer.fact("roster")?;
+        let roster = roster.and_then(|bytes| SignedRoster::open(&bytes, join.org).ok());
+        let reserve = Reserve::new(&layout, config.floor_bytes);
+        reserve.fill(&config.environment)?;
+        let device = device_key(&*config.vault)?;
+        Ok(Self {
+            files: SealedFiles::new(&config.environment, &layout),
+            config,
+            layout,
+            _lock: lock,
+            reserve,
+            join,
+            device_name,
+            device: Mutex::new(device),
+            transfer: Mutex::new(transfer),
+            roster: RwLock::new(roster),
+            open: RwLock::new(None),
+            put_off: Mutex::default(),
+        })
+    }
+
+    /// Opens the readable part with the passcode, and finds again what an interruption left.
+    ///
+    /// # Errors
+    /// `Key(Wrong)`, `Key(Wait)` after several wrong tries, a damaged vault, or the disk's.
+    pub fn unlock(&self, passcode: &str) -> Result<UnlockReport, Error> {
+        if !self.is_locked() {
+            return Ok(UnlockReport::default());
+        }
+        let keys = self.keys_for(passcode)?;
+        let environment = &self.config.environment;
+        let (sessions, damaged_sessions) =
+            SessionKey::open_all(environment, &self.config.dir, &keys)?;
+        let (journal, needs_rebuild) = self.open_journal(&keys)?;
+        let mut report = UnlockReport { damaged_sessions, ..UnlockReport::default() };
+        let journal = if needs_rebuild {
+            let (journal, rebuilt) = self.rebuild_journal(journal, &sessions)?;
+            report.rebuilt = Some(rebuilt);
+            journal
+        } else {
+            journal
+        };
+        let index = Index::open(&self.layout.index_db(), &keys.index(), &journal)?;
+        let device = DeviceId(self.device().id());
+        let version = &self.config.app_version;
+        let chain = OwnChain::new(environment, self.join.org, device, version, journal);
+        let operator = self.transfer().fact("operator")?;
+        chain.set_operator(operator.and_then(|bytes| SubjectId::from_slice(&bytes)));
+        self.start_chain(&chain, report.rebuilt.as_ref())?;
+        let open =
+            Open { keys, chain, index: Mutex::new(index), sessions: Mutex::new(sessions) };
+        report.recovered = self.recover_incoming(&open)?;
+        if report.rebuilt.is_some() {
+            self.enter_orphans(&open)?;
+        }
+        self.follow(&open)?;
+        *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(open);
+        Ok(report)
+    }
+
+    /// Starts work: a session key is made, so that this device can show what it captures until close-out.
+    ///
+    /// # Errors
+    /// `Locked`, or the disk's.
+    pub fn start_work(&self, operator: Option<SubjectId>) -> Result<(), Error> {
+        self.with_open(|open| {
+            let environment = &self.config.environment;
+            let session = SessionKey::create(environment, &self.config.dir, &open.keys)?;
+            let recipient = session.recipient();
+            open.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+            if let Some(operator) = operator {
+                self.transfer().set_fact("operator", operator.as_bytes())?;
+                open.chain.set_operator(Some(operator));
+            }
+            let fields = Map::new()
+                .text(1, recipient)
+                .int(2, self.now_ms())
+                .with_some(3, operator);
+            let subject = SubjectId::new(environment)?;
+            open.chain.append_one(Word::create(Kind::SessionStarted, subject, fields))?;
+            self.follow(open)
+        })
+    }
+
+    /// Closes work out: everything put off is done, then the session keys are destroyed. Facts stay readable, pictures do not.
+    ///
+    /// # Errors
+    /// `Locked`, or the disk's; keys that may still exist are named by the error.
+    pub fn close_out(&self) -> Result<usize, Error> {
+        self.work_off()?;
+        let count = self.with_open(|open| {
+            let environment = &self.config.environment;
+            let recovered = self.recover_incoming(open)?;
+            let _ = recovered;
+            let mut sessions = open.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+            let closed: Vec<String> = sessions.iter().map(SessionKey::recipient).collect();
+            for recipient in &closed {
+                SessionKey::destroy(environment, &self.config.dir, recipient)?;
+                let subject = SubjectId::new(environment)?;
+                let fields = Map::new().text(1, recipient.clone());
+                open.chain.append_one(Word::create(Kind::SessionClosed, subject, fields))?;
+            }
+            sessions.clear();
+            Ok(closed.len())
+        })?;
+        self.with_open(|open| self.close_runs(open))?;
+        Ok(count)
+    }
+
+    /// Locks: what was put off is done, the run is closed, every readable key leaves memory. Sync goes on.
+    ///
+    /// # Errors
+    /// What could not be done first; the vault is locked all the same.
+    pub fn lock(&self) -> Result<(), Error> {
+        let worked = if self.is_locked() { Ok(()) } else { self.work_off() };
+        let open = self.open.write().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(open) = open {
+            open.chain.close()?;
+        }
+        worked
+    }
+
+    /// Locks and closes; the vault can be opened again at once.
+    ///
+    /// # Errors
+    /// As [`FieldStore::lock`].
+    pub fn shut_down(self) -> Result<(), Error> {
+        let locked = self.lock();
+        let transfer = self.transfer.into_inner().unwrap_or_else(PoisonError::into_inner);
+        transfer.close()?;
+        locked
+    }
+
+    /// Wrong tries cost more and more time; the count stands in transfer.db, so that a restart does not forget it.
+    fn keys_for(&self, passcode: &str) -> Result<VaultKeys, Error> {
+        let number = |name| -> Result<u64, Error> {
+            let bytes = self.transfer().fact(name)?;
+            Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes))
+        };
+        let (tries, last_ms) = (number("tries")?, number("tries_ms")?);
+        let now = u64::try_from(self.now_ms()).unwrap_or_default();
+        let over = tries.saturating_sub(FREE_TRIES);
+        if over > 0 {
+            let wait = 1000_u64.saturating_mul(1 << over.min(20)).min(WAIT_MS_MAX);
+            let passed = now.saturating_sub(last_ms);
+            // A clock that was set back must not lock a phone for years: the wait is never longer than its maximum.
+            if passed < wait && now >= last_ms {
+                return Err(KeyError::Wait { wait_ms: wait.saturating_sub(passed) }.into());
+            }
+        }
+        let environment = &self.config.environment;
+        let opened = VaultKeys::open(environment, &self.config.dir, &*self.config.vault, passcode);
+        let tries = match &opened {
+            Ok(_) => 0,
+            Err(KeyError::Wrong { .. }) => tries.saturating_add(1),
+            Err(_) => tries,
+        };
+        self.transfer().set_fact("tries", &tries.to_be_bytes())?;
+        self.transfer().set_fact("tries_ms", &now.to_be_bytes())?;
+        Ok(opened?)
+    }
+
+    /// Opens the journal; says whether it must be built anew: it is gone, damaged, or ends before its last checkpoint.
+    fn open_journal(&self, keys: &VaultKeys) -> Result<(Journal, bool), Error> {
+        let environment = &self.config.environment;
+        let path = self.layout.journal_db();
+        let open = || Journal::open(environment, &path, &keys.journal(), Durability::Full);
+        let guard = self.transfer().guard()?;
+        let was_there = environment.files.len(&path)?.is_some();
+        let device = DeviceId(self.device().id());
+        match open() {
+            Ok(journal) => {
+                let reaches = match guard {
+                    None => true,
+                    Some((seq, entry)) => journal
+                        .entries_of_chain(device, seq, 1)?
+                        .first()
+                        .is_some_and(|found| found.id == entry),
+                };
+                if reaches {
+                    return Ok((journal, false));
+                }
+                if was_there {
+                    drop(journal);
+                    set_aside(&self.config, &self.files, &self.layout, "journal.db")?;
+                    return Ok((open()?, true));
+                }
+                Ok((journal, true))
+            }
+            Err(StoreError::Damaged { .. } | StoreError::Journal(_)) => {
+                set_aside(&self.config, &self.files, &self.layout, "journal.db")?;
+                Ok((open()?, guard.is_some()))
+            }
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    /// The first entries of a chain: who it is, and what it follows.
+    fn start_chain(&self, chain: &OwnChain, rebuilt: Option<&RebuildReport>) -> Result<(), Error> {
+        if chain.journal().tip(chain.device())?.head.seq > 0 {
+            return Ok(());
+        }
+        let environment = &self.config.environment;
+        let key = self.device();
+        let started = Map::new().bytes(1, key.spki()).text(2, &self.config.app_version);
+        let device = Map::new().with(1, chain.device()).text(2, &self.device_name);
+        let [started_id, device_id, adopted_id] = [
+            SubjectId::new(environment)?,
+            SubjectId::new(environment)?,
+            SubjectId::new(environment)?,
+        ];
+        chain.append(|pen| {
+            pen.write(Word::create(Kind::DeviceStarted, started_id, started))?;
+            if let Some(old) = rebuilt.and_then(|report| report.old_chain) {
+                let fields = Map::new()
+                    .with(1, old.device)
+                    .uint(2, old.known_upto_seq)
+                    .with_some(3, old.entry_id);
+                pen.write(Word::create(Kind::ChainAdopted, adopted_id, fields))?;
+            }
+            pen.write(Word::create(Kind::Device, device_id, device))
+        })?;
+        Ok(())
+    }
+
+    pub(super) fn recover_incoming(&self, open: &Open) -> Result<Recovered, Error> {
+        let sessions = open.sessions();
+        let identities: Vec<_> = sessions.iter().map(SessionKey::identity).collect();
+        let recovered =
+            recover(&self.config.environment, &self.files, &open.chain, &identities)?;
+        for (sealed, class, size) in &recovered.settled {
+            self.transfer().add_file(*sealed, *class, *size, self.now_ms())?;
+        }
+        for (_, sealed, size) in &recovered.entered {
+            self.transfer().add_file(*sealed, Class::Original, *size, self.now_ms())?;
+        }
+        // A crash between an entry and the note of what to send leaves files that nothing would offer.
+        for row in open.chain.journal().files_of(open.chain.device())? {
+            if self.transfer().class_of(row.sealed)?.is_none()
+                && self.files.find(row.sealed)?.is_some()
+            {
+                self.transfer().add_file(row.sealed, row.class, row.size, self.now_ms())?;
+            }
+        }
+        for (sealed, size) in self.files.stored(Class::Run)? {
+            self.transfer().add_file(sealed, Class::Run, size, self.now_ms())?;
+        }
+        Ok(recovered)
+    }
+
+    /// Offers every sealed file again by its name alone; nothing need be opened.
+    pub(super) fn offer_every_file(&self) -> Result<(), Error> {
+        for class in [Class::Run, Class::Original] {
+            for (sealed, size) in self.files.stored(class)? {
+                self.transfer().add_file(sealed, class, size, self.now_ms())?;
+            }
+        }
+        for (_, named, size) in self.files.incoming()? {
+            if let Some(sealed) = named {
+                self.transfer().add_file(sealed, Class::Original, size, self.now_ms())?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(super) fn follow(&self, open: &Open) -> Result<(), Error> {
+        let roster = self.roster();
+        let roster = roster.as_ref().map(|signed| &signed.roster);
+        open.index().follow(&open.chain.journal(), roster)?;
+        Ok(())
+    }
+}
+
+/// Moves a database and its log into quarantine.
+pub(super) fn set_aside(
+    config: &StoreConfig,
+    files: &SealedFiles,
+    layout: &Layout,
+    name: &str,
+) -> Result<(), Error> {
+    for suffix in ["", "-wal", "-shm"] {
+        let path = layout.root().join(format!("{name}{suffix}"));
+        if config.environment.files.len(&path)?.is_some() {
+            files.quarantine(&path, "set-aside")?;
+        }
+    }
+    Ok(())
+}
+
+/// A software vault of a folder, opened or made.
+///
+/// # Errors
+/// Damaged, or the disk's.
+pub fn software_vault(
+    environment: &crate::environment::Environment,
+    dir: &Path,
+) -> Result<Arc<crate::keys::SoftwareVault>, Error> {
+    let vault = match crate::keys::SoftwareVault::open(environment, dir) {
+        Err(KeyError::Missing { .. }) => crate::keys::SoftwareVault::create(environment, dir)?,
+        opened => opened?,
+    };
+    Ok(Arc::new(vault))
+}
+

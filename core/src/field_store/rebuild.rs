@@ -1,0 +1,158 @@
+//! A journal that is gone or damaged is built anew from the runs; the old chain ends there and a new one begins.
+
+use std::io::Read as _;
+
+use serde::Serialize;
+
+use super::{Error, FieldStore, Open};
+use crate::capture::enter_orphan;
+use crate::encoding::limits::{RUN_BYTES_MAX, SEALED_RUN_BYTES_MAX};
+use crate::encoding::{PublicKey, Value};
+use crate::journal::{Entry, Run};
+use crate::keys::{SessionKey, device_key};
+use crate::model::ids::{DeviceId, EntryId, SealedName};
+use crate::seal::open_bytes;
+use crate::store::{Class, Journal};
+use crate::vocabulary::Kind;
+
+/// What a rebuild found.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct RebuildReport {
+    /// The chain that ended.
+    pub old_chain: Option<OldChain>,
+    /// Runs whose entries are back.
+    pub runs_read: u64,
+    /// Runs that no key here opens (sealed before the start of work, or after close-out): they are kept and sent; a hub opens them.
+    pub runs_unopened: u64,
+    /// Runs that are damaged: kept.
+    pub runs_damaged: u64,
+    /// Entries that are back.
+    pub entries: u64,
+}
+
+/// The chain that ended with the journal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+pub struct OldChain {
+    /// Whose.
+    pub device: DeviceId,
+    /// Up to here its entries are known again; numbers after it are never issued again.
+    pub known_upto_seq: u64,
+    /// The last known entry.
+    pub entry_id: Option<EntryId>,
+}
+
+impl FieldStore {
+    /// Reads every run into an empty journal, ends the old chain and gives the device a new key.
+    pub(super) fn rebuild_journal(
+        &self,
+        mut journal: Journal,
+        sessions: &[SessionKey],
+    ) -> Result<(Journal, RebuildReport), Error> {
+        let mut report = RebuildReport::default();
+        let mut runs: Vec<(SealedName, u64, Run)> = Vec::new();
+        for (sealed, size) in self.files.stored(Class::Run)? {
+            match self.open_run(sealed, sessions)? {
+                Opened::Run(run) => runs.push((sealed, size, *run)),
+                Opened::NoKey => report.runs_unopened = report.runs_unopened.saturating_add(1),
+                Opened::Damaged => report.runs_damaged = report.runs_damaged.saturating_add(1),
+            }
+        }
+        runs.sort_by_key(|(_, _, run)| run.entries.first().map(|entry| entry.header.seq));
+        let old = DeviceId(self.device().id());
+        for (sealed, size, run) in &runs {
+            let Some(key) = key_of(run, &runs, &self.device()) else { continue };
+            let Ok(checkpoint) = run.checkpoint(&key) else {
+                report.runs_damaged = report.runs_damaged.saturating_add(1);
+                continue;
+            };
+            journal.receive(key.spki(), &run.entries, &checkpoint)?;
+            let first = run.entries.first().map_or(checkpoint.seq, |entry| entry.header.seq);
+            journal.add_run(*sealed, checkpoint.device, first, checkpoint.seq, *size)?;
+            report.runs_read = report.runs_read.saturating_add(1);
+            report.entries = report.entries.saturating_add(run.entries.len() as u64);
+        }
+        let (known_upto_seq, entry_id) = contiguous_end(&journal, old)?;
+        report.old_chain = Some(OldChain { device: old, known_upto_seq, entry_id });
+        self.config.vault.renew_device_key()?;
+        *self.device.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
+            device_key(&*self.config.vault)?;
+        self.transfer().forget_sessions()?;
+        Ok((journal, report))
+    }
+
+    /// Originals at their place that no entry introduces become recovered captures.
+    pub(super) fn enter_orphans(&self, open: &Open) -> Result<(), Error> {
+        let sessions = open.sessions();
+        let identities: Vec<_> = sessions.iter().map(SessionKey::identity).collect();
+        for (sealed, size) in self.files.stored(Class::Original)? {
+            let class = self.transfer().class_of(sealed)?.unwrap_or(Class::Original);
+            if open.chain.journal().file(sealed)?.is_some() || class != Class::Original {
+                continue;
+            }
+            enter_orphan(&self.config.environment, &self.files, &open.chain, &identities, sealed)?;
+            self.transfer().add_file(sealed, Class::Original, size, self.now_ms())?;
+        }
+        Ok(())
+    }
+
+    fn open_run(&self, sealed: SealedName, sessions: &[SessionKey]) -> Result<Opened, Error> {
+        let mut bytes = Vec::new();
+        let limit = (SEALED_RUN_BYTES_MAX as u64).saturating_add(1);
+        self.files.open(sealed)?.take(limit).read_to_end(&mut bytes)?;
+        if crate::encoding::Hash32::of(&bytes) != sealed.0 {
+            return Ok(Opened::Damaged);
+        }
+        let identities: Vec<_> = sessions.iter().map(SessionKey::identity).collect();
+        let packed = match open_bytes(&identities, &bytes, RUN_BYTES_MAX) {
+            Ok(packed) => packed,
+            Err(crate::seal::SealError::NoKey) => return Ok(Opened::NoKey),
+            Err(_) => return Ok(Opened::Damaged),
+        };
+        Ok(match Run::unpack(&packed, self.join.org) {
+            Ok(run) => Opened::Run(Box::new(run)),
+            Err(_) => Opened::Damaged,
+        })
+    }
+}
+
+enum Opened {
+    Run(Box<Run>),
+    NoKey,
+    Damaged,
+}
+
+/// The key of a run's chain: the own one, or the one that the chain's first entry names.
+fn key_of(run: &Run, runs: &[(SealedName, u64, Run)], own: &PublicKey) -> Option<PublicKey> {
+    let device = run.device()?;
+    if device.0 == own.id() {
+        return Some(own.clone());
+    }
+    let entries = runs.iter().flat_map(|(_, _, other)| &other.entries);
+    let started = |entry: &&Entry| {
+        entry.header.device == device && entry.header.kind == Kind::DeviceStarted
+    };
+    let spki = entries.filter(started).find_map(|entry| entry.field(1).and_then(Value::as_bytes));
+    PublicKey::from_spki(spki?).ok().filter(|key| key.id() == device.0)
+}
+
+/// Up to where a chain is known without a gap.
+fn contiguous_end(
+    journal: &Journal,
+    device: DeviceId,
+) -> Result<(u64, Option<EntryId>), Error> {
+    let (mut seq, mut id) = (0_u64, None);
+    loop {
+        let next = seq.saturating_add(1);
+        let entries = journal.entries_of_chain(device, next, 500)?;
+        let before = seq;
+        for entry in entries {
+            if entry.header.seq == seq.saturating_add(1) {
+                seq = entry.header.seq;
+                id = Some(entry.id);
+            }
+        }
+        if seq == before {
+            return Ok((seq, id));
+        }
+    }
+}

@@ -1,0 +1,151 @@
+//! Sync as the platform drives it: a desk per session, one job at a time; receipts and roster also while locked, entries of others only when unlocked.
+
+use super::{Error, FieldStore};
+use crate::keys::JoinHub;
+use crate::store::StoreError;
+use crate::sync::{
+    DeskError, DeskStart, Hands, HubTarget, LinkCost, Pulled, Step, SyncChange, SyncDesk,
+    TransferJob, TransferOutcome,
+};
+
+impl FieldStore {
+    /// Hubs that this device may send to: the roster's, before any roster the join code's.
+    #[must_use]
+    pub fn hubs(&self) -> Vec<HubTarget> {
+        let from_join = |hub: &JoinHub| (hub.hub, hub.tls_pins.clone(), hub.addresses.clone());
+        let lines: Vec<_> = match self.roster() {
+            Some(signed) if !signed.roster.hubs.is_empty() => signed
+                .roster
+                .hubs
+                .iter()
+                .filter_map(|hub| {
+                    let (pins, addresses) = (hub.tls_pins.clone(), hub.addresses.clone());
+                    Some((hub.id().ok()?, pins, addresses))
+                })
+                .collect(),
+            Some(_) | None => self.join.hubs.iter().map(from_join).collect(),
+        };
+        let targets = lines.into_iter().flat_map(|(hub, pins, addresses)| {
+            addresses.into_iter().map(move |address| HubTarget { hub, address, pins: pins.clone() })
+        });
+        targets.collect()
+    }
+
+    /// Starts a session with a hub. Before it, what is unlocked is closed into runs, so that it travels.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn begin_sync(&self, target: HubTarget, cost: LinkCost) -> Result<SyncDesk, Error> {
+        if !self.is_locked() {
+            self.work_off()?;
+        }
+        let start = DeskStart {
+            org: self.join.org,
+            target,
+            device: self.device(),
+            device_name: self.device_name.clone(),
+            roster: self.roster(),
+            own_head: self.transfer().guard()?,
+            can_pull: !self.is_locked(),
+            cost,
+        };
+        Ok(SyncDesk::new(&self.config.environment, start)?)
+    }
+
+    /// What the desk does next, and its job.
+    ///
+    /// # Errors
+    /// The vault's or the database's.
+    pub fn next_job(&self, desk: &mut SyncDesk) -> Result<(Step, Option<TransferJob>), Error> {
+        let transfer = self.transfer();
+        let hands = self.hands(&transfer);
+        let step = desk.next_step(hands)?;
+        let job = desk.job(hands, step.clone())?;
+        Ok((step, job))
+    }
+
+    /// Takes the outcome of a job.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn report_job(
+        &self,
+        desk: &mut SyncDesk,
+        outcome: TransferOutcome,
+    ) -> Result<Vec<SyncChange>, Error> {
+        let cursor = SyncDesk::cursor_of(&outcome);
+        let changes = {
+            let transfer = self.transfer();
+            desk.report(self.hands(&transfer), outcome)?
+        };
+        for change in &changes {
+            match change {
+                SyncChange::Pulled(segments) => self.take_segments(segments)?,
+                SyncChange::Roster { .. } => self.reload_roster()?,
+                SyncChange::Enrolling { .. }
+                | SyncChange::Admitted
+                | SyncChange::Receipt
+                | SyncChange::Progress { .. }
+                | SyncChange::HubRestored
+                | SyncChange::Trouble(_) => {}
+            }
+        }
+        let has_trouble = changes.iter().any(|change| matches!(change, SyncChange::Trouble(_)));
+        if cursor.is_some() && !has_trouble && !self.is_locked() {
+            let transfer = self.transfer();
+            desk.pulled(self.hands(&transfer), cursor)?;
+        }
+        self.note_hub_seen(desk)?;
+        Ok(changes)
+    }
+
+    pub(super) fn hands<'a>(&'a self, transfer: &'a crate::sync::TransferDb) -> Hands<'a> {
+        Hands {
+            environment: &self.config.environment,
+            vault: &*self.config.vault,
+            transfer,
+            files: &self.files,
+        }
+    }
+
+    fn take_segments(&self, segments: &[Pulled]) -> Result<(), Error> {
+        self.with_open(|open| {
+            for segment in segments {
+                let mut journal = open.chain.journal();
+                // A piece of the own chain that came back is known already; anything else of it would be a fork, which is kept and flagged.
+                journal.receive(&segment.spki, &segment.entries, &segment.checkpoint)?;
+            }
+            self.follow(open)
+        })
+    }
+
+    fn reload_roster(&self) -> Result<(), Error> {
+        let bytes = self.transfer().fact("roster")?;
+        let roster = bytes.and_then(|b| crate::keys::SignedRoster::open(&b, self.join.org).ok());
+        *self.roster.write().unwrap_or_else(std::sync::PoisonError::into_inner) = roster;
+        match self.with_open(|open| self.follow(open)) {
+            Err(Error::Locked) => Ok(()),
+            followed => followed,
+        }
+    }
+
+    fn note_hub_seen(&self, desk: &SyncDesk) -> Result<(), Error> {
+        let seen = {
+            let transfer = self.transfer();
+            desk.hub_seen(self.hands(&transfer)).map_err(|error| match error {
+                DeskError::Store(error) => Error::Store(error),
+                DeskError::Vault(error) => Error::Store(StoreError::Io(std::io::Error::other(error))),
+            })?
+        };
+        if let Some(seen) = seen {
+            match self.with_open(|open| {
+                open.chain.set_hub_seen(seen);
+                Ok(())
+            }) {
+                Err(Error::Locked) => {}
+                noted => noted?,
+            }
+        }
+        Ok(())
+    }
+}

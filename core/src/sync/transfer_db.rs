@@ -1,0 +1,450 @@
+//! transfer.db: the roster, what there is to send, what hubs have receipted. Readable while the phone is locked.
+//!
+//! Owns its tables. Does not plan or judge. Invariant: a file counts as held by a hub only through a receipt whose signature was checked, in the epoch
+//! that the hub is in now.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OptionalExtension as _, params};
+
+use crate::encoding::Hash32;
+use crate::journal::{Receipt, ReceiptLine};
+use crate::keys::TransferKey;
+use crate::model::ids::{DeviceId, EntryId, HubId, ReceiptId, SealedName};
+use crate::store::{Class, Durability, StoreError, check_pages, open_database, sql};
+
+const NAME: &str = "transfer.db";
+const SCHEMA: &str = include_str!("schema.sql");
+const VERSION: i64 = 1;
+
+/// The transfer database of a vault.
+#[derive(Debug)]
+pub struct TransferDb {
+    connection: Connection,
+}
+
+/// What this device knows of a hub.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct HubState {
+    /// Access token and when it ends by the hub's clock, ms.
+    pub token: Option<([u8; 32], i64)>,
+    /// Whether the hub said that the roster names this device.
+    pub is_member: bool,
+    /// Nonce of the enrolment and its six digits.
+    pub enrolment: Option<([u8; 32], String)>,
+    /// The epoch that the hub is in.
+    pub epoch: Option<[u8; 16]>,
+    /// Where pulling goes on.
+    pub cursor: Option<Vec<u8>>,
+}
+
+/// A file that a hub has not receipted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Waiting {
+    /// Its name.
+    pub sealed: SealedName,
+    /// What it holds.
+    pub class: Class,
+    /// Its length in bytes.
+    pub size: u64,
+    /// When it was added, by this device's clock, ms.
+    pub added_ms: i64,
+}
+
+/// A receipt line about a file, in the hub's present epoch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Holding {
+    /// Which receipt.
+    pub receipt: ReceiptId,
+    /// Which hub.
+    pub hub: HubId,
+    /// SHA-256 of the plaintext, if the hub opened it.
+    pub sha256: Option<Hash32>,
+    /// The hub's clock, ms.
+    pub hub_time_ms: i64,
+}
+
+/// How many files there are and what is known of them.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Counts {
+    /// Sealed files of this device, of all classes.
+    pub files: u64,
+    /// Originals among them.
+    pub originals: u64,
+    /// Originals with a valid receipt of at least one hub.
+    pub originals_on_hub: u64,
+    /// Originals with valid receipts of at least two hubs.
+    pub originals_on_two_hubs: u64,
+    /// Originals that a hub opened and found to be the bytes that were captured.
+    pub originals_checked: u64,
+    /// Files of all classes without any valid receipt.
+    pub waiting: u64,
+    /// Bytes of those.
+    pub waiting_bytes: u64,
+    /// Receipts kept here.
+    pub receipts: u64,
+}
+
+impl TransferDb {
+    /// Opens or makes the database.
+    ///
+    /// # Errors
+    /// `Damaged`, `NewerSchema`, or the disk's.
+    pub fn open(path: &Path, key: &TransferKey) -> Result<Self, StoreError> {
+        let connection = open_database(NAME, path, key, Durability::Full)?;
+        let found: i64 = connection
+            .query_row("PRAGMA user_version", [], |row| row.get(0))
+            .map_err(sql("schema version"))?;
+        if found > VERSION {
+            return Err(StoreError::NewerSchema { database: NAME, found, supported: VERSION });
+        }
+        if found == 0 {
+            let transaction = connection.unchecked_transaction().map_err(sql("create"))?;
+            transaction.execute_batch(SCHEMA).map_err(sql("create"))?;
+            transaction.pragma_update(None, "user_version", VERSION).map_err(sql("create"))?;
+            transaction.commit().map_err(sql("create"))?;
+        }
+        Ok(Self { connection })
+    }
+
+    /// A single fact.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn fact(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.connection
+            .query_row("SELECT value FROM facts WHERE name = ?1", [name], |row| row.get(0))
+            .optional()
+            .map_err(sql("fact"))
+    }
+
+    /// Sets a single fact.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn set_fact(&self, name: &str, value: &[u8]) -> Result<(), StoreError> {
+        let text = "INSERT INTO facts (name, value) VALUES (?1, ?2)
+                    ON CONFLICT DO UPDATE SET value = excluded.value";
+        self.connection.execute(text, params![name, value]).map_err(sql("set fact"))?;
+        Ok(())
+    }
+
+    /// The last checkpoint of the own chain, kept apart from the journal: a journal that ends before it is damaged, not short.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn guard(&self) -> Result<Option<(u64, EntryId)>, StoreError> {
+        let seq = self.fact("guard_seq")?.and_then(|bytes| bytes.try_into().ok());
+        let entry = self.fact("guard_entry")?.and_then(|bytes| EntryId::from_slice(&bytes));
+        Ok(seq.map(u64::from_be_bytes).zip(entry))
+    }
+
+    /// Sets the guard.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn set_guard(&self, seq: u64, entry: EntryId) -> Result<(), StoreError> {
+        self.set_fact("guard_seq", &seq.to_be_bytes())?;
+        self.set_fact("guard_entry", entry.as_bytes())
+    }
+
+    /// Notes a sealed file that is here and must reach a hub; noted twice is noted once.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn add_file(
+        &self,
+        sealed: SealedName,
+        class: Class,
+        size: u64,
+        added_ms: i64,
+    ) -> Result<(), StoreError> {
+        let text = "INSERT INTO files (sealed_sha256, class, size_bytes, added_ms)
+                    VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+        let class = class.number() as i64;
+        self.connection
+            .execute(text, params![sealed.as_bytes(), class, size as i64, added_ms])
+            .map_err(sql("add file"))?;
+        Ok(())
+    }
+
+    /// What a file holds, if it was noted.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn class_of(&self, sealed: SealedName) -> Result<Option<Class>, StoreError> {
+        let text = "SELECT class FROM files WHERE sealed_sha256 = ?1";
+        let class: Option<i64> = self
+            .connection
+            .query_row(text, [sealed.as_bytes()], |row| row.get(0))
+            .optional()
+            .map_err(sql("class"))?;
+        Ok(class.and_then(|class| Class::from_number(class as u64)))
+    }
+
+    /// Notes that an original left this device.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn set_freed(&self, sealed: SealedName) -> Result<(), StoreError> {
+        let text = "UPDATE files SET is_freed = 1 WHERE sealed_sha256 = ?1";
+        self.connection.execute(text, [sealed.as_bytes()]).map_err(sql("set freed"))?;
+        Ok(())
+    }
+
+    /// Files without a valid receipt of `hub`: runs first, then by class, then the oldest.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn waiting(&self, hub: HubId, limit: usize) -> Result<Vec<Waiting>, StoreError> {
+        let text = "SELECT sealed_sha256, class, size_bytes, added_ms FROM files
+                    WHERE is_freed = 0 AND NOT EXISTS (
+                        SELECT 1 FROM receipt_files JOIN hubs USING (hub, epoch)
+                        WHERE receipt_files.sealed_sha256 = files.sealed_sha256
+                            AND receipt_files.hub = ?1)
+                    ORDER BY class, added_ms, sealed_sha256 LIMIT ?2";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("waiting"))?;
+        let rows = statement.query_map(params![hub.as_bytes(), limit as i64], |row| {
+            let class = Class::from_number(row.get::<_, i64>(1)? as u64);
+            Ok(Waiting {
+                sealed: SealedName(Hash32(row.get(0)?)),
+                class: class.ok_or(rusqlite::Error::IntegralValueOutOfRange(1, 0))?,
+                size: row.get::<_, i64>(2)? as u64,
+                added_ms: row.get(3)?,
+            })
+        });
+        rows.map_err(sql("waiting"))?.collect::<Result<_, _>>().map_err(sql("waiting"))
+    }
+
+    /// Valid receipt lines about a file.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn holdings(&self, sealed: SealedName) -> Result<Vec<Holding>, StoreError> {
+        let text = "SELECT receipt_id, hub, sha256, hub_time_ms FROM receipt_files
+                    JOIN hubs USING (hub, epoch) WHERE sealed_sha256 = ?1 ORDER BY receipt_id";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("holdings"))?;
+        let rows = statement.query_map([sealed.as_bytes()], |row| {
+            Ok(Holding {
+                receipt: ReceiptId(Hash32(row.get(0)?)),
+                hub: HubId(Hash32(row.get(1)?)),
+                sha256: row.get::<_, Option<[u8; 32]>>(2)?.map(Hash32),
+                hub_time_ms: row.get(3)?,
+            })
+        });
+        rows.map_err(sql("holdings"))?.collect::<Result<_, _>>().map_err(sql("holdings"))
+    }
+
+    /// Highest seq of a chain that a hub opened and receipted in its present epoch; 0 if none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn receipted_seq(&self, device: DeviceId) -> Result<u64, StoreError> {
+        let text = "SELECT max(upto_seq) FROM receipt_entries JOIN hubs USING (hub, epoch)
+                    WHERE device = ?1";
+        let seq: Option<i64> = self
+            .connection
+            .query_row(text, [device.as_bytes()], |row| row.get(0))
+            .map_err(sql("receipted"))?;
+        Ok(seq.unwrap_or(0) as u64)
+    }
+
+    /// Keeps a receipt whose signature was checked.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn add_receipt(&self, receipt: &Receipt) -> Result<(), StoreError> {
+        let transaction = self.connection.unchecked_transaction().map_err(sql("receipt"))?;
+        let word = &receipt.word;
+        let (id, hub) = (receipt.id.as_bytes(), word.hub.as_bytes());
+        transaction
+            .execute(
+                "INSERT INTO receipts (receipt_id, hub, epoch, hub_seq, hub_time_ms, cose)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+                params![id, hub, word.epoch, word.hub_seq as i64, word.hub_time_ms, receipt.bytes],
+            )
+            .map_err(sql("receipt"))?;
+        for line in &word.lines {
+            match line {
+                ReceiptLine::File { sealed, sha256, .. } => transaction.execute(
+                    "INSERT INTO receipt_files (sealed_sha256, receipt_id, hub, epoch, sha256,
+                         hub_time_ms)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+                    params![
+                        sealed.as_bytes(),
+                        id,
+                        hub,
+                        word.epoch,
+                        sha256.map(|hash| hash.0),
+                        word.hub_time_ms
+                    ],
+                ),
+                ReceiptLine::Entries { device, upto_seq, entry_id } => transaction.execute(
+                    "INSERT INTO receipt_entries (device, upto_seq, receipt_id, entry_id, hub,
+                         epoch)
+                     VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+                    params![
+                        device.as_bytes(),
+                        *upto_seq as i64,
+                        id,
+                        entry_id.as_bytes(),
+                        hub,
+                        word.epoch
+                    ],
+                ),
+            }
+            .map_err(sql("receipt line"))?;
+        }
+        transaction.commit().map_err(sql("receipt"))
+    }
+
+    /// Every kept receipt, as received.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn receipts(&self) -> Result<Vec<Vec<u8>>, StoreError> {
+        let text = "SELECT cose FROM receipts ORDER BY hub, epoch, hub_seq";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("receipts"))?;
+        let rows = statement.query_map([], |row| row.get(0)).map_err(sql("receipts"))?;
+        rows.collect::<Result<_, _>>().map_err(sql("receipts"))
+    }
+
+    /// The newest receipt of a hub in an epoch: (hub_seq, id).
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn last_receipt(
+        &self,
+        hub: HubId,
+        epoch: [u8; 16],
+    ) -> Result<Option<(u64, ReceiptId)>, StoreError> {
+        let text = "SELECT hub_seq, receipt_id FROM receipts WHERE hub = ?1 AND epoch = ?2
+                    ORDER BY hub_seq DESC LIMIT 1";
+        self.connection
+            .query_row(text, params![hub.as_bytes(), epoch], |row| {
+                Ok((row.get::<_, i64>(0)? as u64, ReceiptId(Hash32(row.get(1)?))))
+            })
+            .optional()
+            .map_err(sql("last receipt"))
+    }
+
+    /// What is known of a hub.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn hub(&self, hub: HubId) -> Result<HubState, StoreError> {
+        let text = "SELECT token, token_expires_ms, is_member, own_nonce, digits, epoch, cursor
+                    FROM hubs WHERE hub = ?1";
+        let state = self
+            .connection
+            .query_row(text, [hub.as_bytes()], |row| {
+                let token: Option<[u8; 32]> = row.get(0)?;
+                let expires: i64 = row.get(1)?;
+                let nonce: Option<[u8; 32]> = row.get(3)?;
+                let digits: String = row.get(4)?;
+                Ok(HubState {
+                    token: token.map(|token| (token, expires)),
+                    is_member: row.get(2)?,
+                    enrolment: nonce.map(|nonce| (nonce, digits)),
+                    epoch: row.get(5)?,
+                    cursor: row.get(6)?,
+                })
+            })
+            .optional();
+        Ok(state.map_err(sql("hub"))?.unwrap_or_default())
+    }
+
+    /// Keeps what is known of a hub.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn set_hub(&self, hub: HubId, state: &HubState) -> Result<(), StoreError> {
+        let text = "INSERT INTO hubs (hub, token, token_expires_ms, is_member, own_nonce, digits,
+                        epoch, cursor)
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET
+                        token = excluded.token, token_expires_ms = excluded.token_expires_ms,
+                        is_member = excluded.is_member, own_nonce = excluded.own_nonce,
+                        digits = excluded.digits, epoch = excluded.epoch, cursor = excluded.cursor";
+        let (nonce, digits) = state.enrolment.clone().unzip();
+        self.connection
+            .execute(
+                text,
+                params![
+                    hub.as_bytes(),
+                    state.token.map(|token| token.0),
+                    state.token.map_or(0, |token| token.1),
+                    state.is_member,
+                    nonce,
+                    digits.unwrap_or_default(),
+                    state.epoch,
+                    state.cursor
+                ],
+            )
+            .map_err(sql("set hub"))?;
+        Ok(())
+    }
+
+    /// Forgets tokens, enrolments and cursors: a new chain has a new key and asks for everything again. Receipts stay.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn forget_sessions(&self) -> Result<(), StoreError> {
+        let text = "UPDATE hubs SET token = NULL, is_member = 0, own_nonce = NULL, digits = '',
+                        cursor = NULL";
+        self.connection.execute(text, []).map_err(sql("forget sessions"))?;
+        self.connection
+            .execute("DELETE FROM facts WHERE name IN ('guard_seq', 'guard_entry')", [])
+            .map_err(sql("forget guard"))?;
+        Ok(())
+    }
+
+    /// Counts for the status line; "on a hub" only from valid receipts.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn counts(&self) -> Result<Counts, StoreError> {
+        let text = "WITH held AS (
+                        SELECT sealed_sha256, count(DISTINCT hub) AS hubs, max(sha256) AS checked
+                        FROM receipt_files JOIN hubs USING (hub, epoch) GROUP BY sealed_sha256)
+                    SELECT count(*), coalesce(sum(class = 4), 0),
+                        coalesce(sum(class = 4 AND hubs >= 1), 0),
+                        coalesce(sum(class = 4 AND hubs >= 2), 0),
+                        coalesce(sum(class = 4 AND checked IS NOT NULL), 0),
+                        coalesce(sum(hubs IS NULL), 0),
+                        coalesce(sum(CASE WHEN hubs IS NULL THEN size_bytes ELSE 0 END), 0),
+                        (SELECT count(*) FROM receipts)
+                    FROM files LEFT JOIN held USING (sealed_sha256)";
+        self.connection
+            .query_row(text, [], |row| {
+                let count = |column| row.get::<_, i64>(column).map(|count| count as u64);
+                Ok(Counts {
+                    files: count(0)?,
+                    originals: count(1)?,
+                    originals_on_hub: count(2)?,
+                    originals_on_two_hubs: count(3)?,
+                    originals_checked: count(4)?,
+                    waiting: count(5)?,
+                    waiting_bytes: count(6)?,
+                    receipts: count(7)?,
+                })
+            })
+            .map_err(sql("counts"))
+    }
+
+    /// Every page checked; empty when all is well.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub fn check_pages(&self) -> Result<Vec<String>, StoreError> {
+        check_pages(&self.connection)
+    }
+
+    /// Writes the log back and closes.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn close(self) -> Result<(), StoreError> {
+        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        self.connection.close().map_err(|(_, error)| sql("close")(error))
+    }
+}
