@@ -39,7 +39,7 @@ pub use renditions::{
 
 #[cfg(test)]
 #[allow(dead_code, reason = "the generator serves other crates too")]
-#[path = "../../../tests/support/photo.rs"]
+#[path = "../../../tests/support/photo/mod.rs"]
 pub(crate) mod photo;
 
 #[cfg(test)]

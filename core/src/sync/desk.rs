@@ -9,7 +9,7 @@ use thiserror::Error;
 
 use super::judge::{LinkFailure, TransferOutcome, Verdict, judge};
 use super::plan::{Backlog, Link, LinkCost, Step, next_piece_bytes, plan};
-use super::transfer_db::{HubState, TransferDb};
+use super::transfer_db::{HubState, TransferDb, Waiting};
 use super::wire::{
     self, EnrollReply, EnrollRequest, Enrolment, ErrorCode, Held, Hello, HoldCheck, LastReceipt,
     LastSeen, Offer, OwnHead, PutReply, SessionReply, SessionRequest, SyncReply, SyncRequest,
@@ -197,6 +197,8 @@ pub struct SyncDesk {
     own_nonce: [u8; 32],
     is_sync_due: bool,
     has_missed_receipts: bool,
+    /// Stored by the hub, but no receipt about them can be believed in this session: they are not sent again and not safe.
+    unreceipted: Vec<SealedName>,
     offered: Vec<(SealedName, u64)>,
     hold_check: Option<HoldCheck>,
     held: Option<Held>,
@@ -256,6 +258,7 @@ impl SyncDesk {
             own_nonce: environment.random()?,
             is_sync_due: true,
             has_missed_receipts: false,
+            unreceipted: Vec::new(),
             offered: Vec::new(),
             hold_check: None,
             held: None,
@@ -429,7 +432,7 @@ impl SyncDesk {
             has_asked_to_join: self.is_in_roster() || state.enrolment.is_some(),
             has_token: state.token.is_some(),
             is_sync_due: self.is_sync_due,
-            waiting: hands.transfer.waiting(self.target.hub, wire::OFFERS_MAX)?,
+            waiting: self.waiting(hands)?,
             offered: self.offered.clone(),
             sent_bytes: self.sent_bytes,
             sent_original_bytes: self.sent_original_bytes,
@@ -437,6 +440,14 @@ impl SyncDesk {
             failed_ms: self.failed_ms,
             jitter: self.jitter,
         })
+    }
+
+    fn waiting(&self, hands: Hands<'_>) -> Result<Vec<Waiting>, DeskError> {
+        let limit = wire::OFFERS_MAX.saturating_add(self.unreceipted.len());
+        let mut waiting = hands.transfer.waiting(self.target.hub, limit)?;
+        waiting.retain(|file| !self.unreceipted.contains(&file.sealed));
+        waiting.truncate(wire::OFFERS_MAX);
+        Ok(waiting)
     }
 
     fn plain(&self, method: Method, path: String, body: JobBody) -> TransferJob {
@@ -513,7 +524,7 @@ impl SyncDesk {
     }
 
     fn sync_job(&self, hands: Hands<'_>, state: &HubState) -> Result<TransferJob, DeskError> {
-        let waiting = hands.transfer.waiting(self.target.hub, wire::OFFERS_MAX)?;
+        let waiting = self.waiting(hands)?;
         let offers = waiting.iter().map(|file| Offer {
             sealed: file.sealed,
             size: file.size,
@@ -651,15 +662,23 @@ impl SyncDesk {
             changes.extend(self.offered_receipt(hands, bytes)?);
         }
         self.is_sync_due = reply.has_more;
+        let has_asked_for_all = self.has_missed_receipts;
         self.has_missed_receipts = false;
         self.offered.clear();
         for file in &reply.files {
-            if file.is_stored && hands.transfer.holdings(file.sealed)?.iter().all(|h| h.hub != self.target.hub) {
+            let holdings = hands.transfer.holdings(file.sealed)?;
+            let is_held = holdings.iter().any(|holding| holding.hub == self.target.hub);
+            self.offered.push((file.sealed, file.have));
+            if !file.is_stored || is_held {
+                continue;
+            }
+            if has_asked_for_all {
+                self.unreceipted.push(file.sealed);
+            } else {
                 // The reply that carried its receipt was lost: ask for all receipts about what is offered.
                 self.is_sync_due = true;
                 self.has_missed_receipts = true;
             }
-            self.offered.push((file.sealed, file.have));
         }
         if let Some(held) = reply.held.as_deref().and_then(|bytes| self.open_held(bytes)) {
             self.held = Some(held);

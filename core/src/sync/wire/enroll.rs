@@ -101,7 +101,12 @@ impl EnrollRequest {
     /// # Errors
     /// The SPKI is not a key.
     pub fn digits(&self) -> Result<String, WireError> {
-        Ok(six_digits(self.device()?, self.hub, &self.hub_nonce, &self.own_nonce))
+        Ok(six_digits(
+            self.device()?,
+            self.hub,
+            &self.hub_nonce,
+            &self.own_nonce,
+        ))
     }
 }
 
@@ -133,7 +138,11 @@ impl EnrollReply {
             // A word from the wire, not an enum of ours.
             _ => None,
         })?;
-        Ok(Self { state, digits: map.need(1, digits)?, roster: map.may(2, owned)? })
+        Ok(Self {
+            state,
+            digits: map.need(1, digits)?,
+            roster: map.may(2, owned)?,
+        })
     }
 }
 

@@ -46,17 +46,26 @@ impl ErrorCode {
     /// The word on the wire.
     #[must_use]
     pub fn text(self) -> &'static str {
-        Self::TABLE.iter().find(|row| row.0 == self).map_or("unknown", |row| row.1)
+        Self::TABLE
+            .iter()
+            .find(|row| row.0 == self)
+            .map_or("unknown", |row| row.1)
     }
 
     /// The HTTP status that goes with it.
     #[must_use]
     pub fn status(self) -> u16 {
-        Self::TABLE.iter().find(|row| row.0 == self).map_or(500, |row| row.2)
+        Self::TABLE
+            .iter()
+            .find(|row| row.0 == self)
+            .map_or(500, |row| row.2)
     }
 
     fn from_text(text: &str) -> Self {
-        Self::TABLE.iter().find(|row| row.1 == text).map_or(Self::Unknown, |row| row.0)
+        Self::TABLE
+            .iter()
+            .find(|row| row.1 == text)
+            .map_or(Self::Unknown, |row| row.0)
     }
 }
 

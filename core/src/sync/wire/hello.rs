@@ -70,7 +70,8 @@ impl Hello {
         cose::sign1(What::Hello, key, &self.org.0, payload.encode(), sign)
     }
 
-    /// Reads the answer to `nonce` and checks that `hub` signed it: the hub is known by its id from the join code or roster.
+    /// Reads the answer to `nonce` and checks that `hub` signed it: the hub is known by its id from
+    /// the join code or roster.
     ///
     /// # Errors
     /// Not this hub's, not of this organisation, not the answer to this nonce.

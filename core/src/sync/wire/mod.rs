@@ -1,7 +1,8 @@
 //! The messages of both ends of docs/design/wire.md, as structs that encode and decode themselves.
 //!
-//! Owns their keys, limits and which of them are signed by whom. Does not send, plan or store. Invariant: what decodes was within every limit, and
-//! what is signed is handed out only after its signature, organisation and hub were checked.
+//! Owns their keys, limits and which of them are signed by whom. Does not send, plan or store.
+//! Invariant: what decodes was within every limit, and what is signed is handed out only after its
+//! signature, organisation and hub were checked.
 
 mod enroll;
 mod error;
@@ -23,7 +24,9 @@ use thiserror::Error;
 
 use crate::encoding::cbor::within;
 use crate::encoding::signature::Algorithm;
-use crate::encoding::{CoseError, DecodeError, Map, PublicKey, Signed, SignatureError, Value, What};
+use crate::encoding::{
+    CoseError, DecodeError, Map, PublicKey, SignatureError, Signed, Value, What,
+};
 use crate::model::ids::OrgId;
 
 /// The protocol that this program speaks.
@@ -142,7 +145,8 @@ fn limited<'a, T>(
     map.list(key, read)
 }
 
-/// Opens a message that carries the key it was signed with; the caller decides whether it knows that key.
+/// Opens a message that carries the key it was signed with; the caller decides whether it knows
+/// that key.
 fn open_with_own_key(
     bytes: &[u8],
     what: What,
@@ -155,7 +159,9 @@ fn open_with_own_key(
     let claimed = Map::decode(signed.claimed_payload())?;
     claimed.version(PROTOCOL)?;
     if claimed.need(1, OrgId::from_value)? != org {
-        return Err(WireError::Other { what: "organisation" });
+        return Err(WireError::Other {
+            what: "organisation",
+        });
     }
     let key = PublicKey::from_spki(claimed.need(spki_key, Value::as_bytes)?)?;
     if key.algorithm() != algorithm {

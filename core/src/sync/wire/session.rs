@@ -1,4 +1,5 @@
-//! `POST /v1/session`: a device proves its key and says which certificate and which receipts it saw; it gets a token.
+//! `POST /v1/session`: a device proves its key and says which certificate and which receipts it
+//! saw; it gets a token.
 
 use super::{
     Nonce, PROTOCOL, SMALL_MESSAGE_BYTES_MAX, WireError, bytes16, bytes32, open_with_own_key, spki,
@@ -35,7 +36,8 @@ pub struct SessionRequest {
     pub org: OrgId,
     /// The hub.
     pub hub: HubId,
-    /// SHA-256 of the SPKI of the certificate that the device saw: another one than the hub's own means that somebody stands between.
+    /// SHA-256 of the SPKI of the certificate that the device saw: another one than the hub's own
+    /// means that somebody stands between.
     pub pin_seen: Hash32,
     /// From the hub's hello.
     pub hub_nonce: Nonce,
@@ -72,7 +74,10 @@ pub struct SessionReply {
 impl OwnHead {
     pub(super) fn read(map: &Map) -> Result<Self, DecodeError> {
         let entry_id = map.need(1, EntryId::from_value)?;
-        Ok(Self { seq: map.need(0, Value::as_uint)?, entry_id })
+        Ok(Self {
+            seq: map.need(0, Value::as_uint)?,
+            entry_id,
+        })
     }
 
     pub(super) fn to_map(self) -> Map {
@@ -101,7 +106,10 @@ impl SessionRequest {
         sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
     ) -> Result<Vec<u8>, E> {
         let last = self.last_receipt.map(|last| {
-            Map::new().bytes(0, last.epoch).uint(1, last.hub_seq).with(2, last.receipt)
+            Map::new()
+                .bytes(0, last.epoch)
+                .uint(1, last.hub_seq)
+                .with(2, last.receipt)
         });
         let payload = Map::new()
             .uint(0, PROTOCOL)
@@ -130,7 +138,10 @@ impl SessionRequest {
             pin_seen: map.need(3, Value::as_hash)?,
             hub_nonce: map.need(4, bytes32)?,
             own_head: map.may(5, Value::as_map)?.map(OwnHead::read).transpose()?,
-            last_receipt: map.may(6, Value::as_map)?.map(LastReceipt::read).transpose()?,
+            last_receipt: map
+                .may(6, Value::as_map)?
+                .map(LastReceipt::read)
+                .transpose()?,
             device_spki: map.need(7, spki).map(|_| key.spki().to_vec())?,
         })
     }

@@ -135,7 +135,9 @@ impl SyncRequest {
             let class = Value::Uint(offer.class.number());
             Value::Array(vec![offer.sealed.into(), Value::Uint(offer.size), class])
         });
-        let last = self.last.map(|last| Map::new().bytes(0, last.epoch).uint(1, last.hub_seq));
+        let last = self
+            .last
+            .map(|last| Map::new().bytes(0, last.epoch).uint(1, last.hub_seq));
         let hold_check = self.hold_check.as_ref().map(|check| {
             let sealed = check.sealed.iter().map(|sealed| Value::from(*sealed));
             Map::new().bytes(0, check.nonce).array(1, sealed)
@@ -164,16 +166,25 @@ impl SyncRequest {
         let largest = inline_runs.iter().map(Vec::len).max().unwrap_or_default();
         for (found, limit) in [(total, INLINE_BYTES_MAX), (largest, SEALED_RUN_BYTES_MAX)] {
             if found > limit {
-                return Err(DecodeError::TooLarge { what: "inline runs", found, limit });
+                return Err(DecodeError::TooLarge {
+                    what: "inline runs",
+                    found,
+                    limit,
+                });
             }
         }
         Ok(Self {
             own_head: map.may(0, Value::as_map)?.map(OwnHead::read).transpose()?,
             offers: limited(&map, 1, "offers", OFFERS_MAX, Offer::from_value)?,
             inline_runs,
-            cursor: map.may(3, |v| owned(v).filter(|bytes| bytes.len() <= CURSOR_BYTES_MAX))?,
+            cursor: map.may(3, |v| {
+                owned(v).filter(|bytes| bytes.len() <= CURSOR_BYTES_MAX)
+            })?,
             last: map.may(4, Value::as_map)?.map(LastSeen::read).transpose()?,
-            hold_check: map.may(5, Value::as_map)?.map(HoldCheck::read).transpose()?,
+            hold_check: map
+                .may(5, Value::as_map)?
+                .map(HoldCheck::read)
+                .transpose()?,
             budget_bytes: map.need(6, Value::as_uint)?,
             roster_version: map.need(7, Value::as_uint)?,
         })
@@ -182,7 +193,9 @@ impl SyncRequest {
 
 impl Offer {
     fn from_value(value: &Value) -> Option<Self> {
-        let [sealed, size, class] = value.as_array()? else { return None };
+        let [sealed, size, class] = value.as_array()? else {
+            return None;
+        };
         Some(Self {
             sealed: SealedName::from_value(sealed)?,
             size: size.as_uint()?,
@@ -193,14 +206,20 @@ impl Offer {
 
 impl LastSeen {
     fn read(map: &Map) -> Result<Self, DecodeError> {
-        Ok(Self { epoch: map.need(0, bytes16)?, hub_seq: map.need(1, Value::as_uint)? })
+        Ok(Self {
+            epoch: map.need(0, bytes16)?,
+            hub_seq: map.need(1, Value::as_uint)?,
+        })
     }
 }
 
 impl HoldCheck {
     fn read(map: &Map) -> Result<Self, DecodeError> {
         let sealed = limited(map, 1, "hold check", HOLD_CHECK_MAX, SealedName::from_value)?;
-        Ok(Self { nonce: map.need(0, bytes32)?, sealed })
+        Ok(Self {
+            nonce: map.need(0, bytes32)?,
+            sealed,
+        })
     }
 }
 
@@ -215,7 +234,10 @@ impl SyncReply {
         Map::new()
             .array(0, files)
             .array(1, self.receipts.iter().map(Value::bytes))
-            .array(2, self.segments.iter().map(|segment| segment.to_map().into()))
+            .array(
+                2,
+                self.segments.iter().map(|segment| segment.to_map().into()),
+            )
             .with_some(3, self.held.as_ref().map(Value::bytes))
             .with_some(4, self.next_cursor.as_ref().map(Value::bytes))
             .with_some(5, self.roster.as_ref().map(Value::bytes))
@@ -238,7 +260,10 @@ impl SyncReply {
         Ok(Self {
             files: limited(&map, 0, "files", files_max, FileState::from_value)?,
             receipts: limited(&map, 1, "receipts", RECEIPTS_MAX, owned)?,
-            segments: segments.into_iter().map(Segment::read).collect::<Result<_, _>>()?,
+            segments: segments
+                .into_iter()
+                .map(Segment::read)
+                .collect::<Result<_, _>>()?,
             held: map.may(3, owned)?,
             next_cursor: map.may(4, |v| owned(v).filter(|c| c.len() <= CURSOR_BYTES_MAX))?,
             roster: map.may(5, owned)?,
@@ -252,7 +277,9 @@ impl SyncReply {
 
 impl FileState {
     fn from_value(value: &Value) -> Option<Self> {
-        let [sealed, have, stored] = value.as_array()? else { return None };
+        let [sealed, have, stored] = value.as_array()? else {
+            return None;
+        };
         Some(Self {
             sealed: SealedName::from_value(sealed)?,
             have: have.as_uint()?,
@@ -283,13 +310,17 @@ impl Segment {
         })
     }
 
-    /// Parses the entries and checks the checkpoint's signature; that the entries follow each other up to it is for
-    /// [`crate::journal::verify_chain`], which needs to know where the chain stands.
+    /// Parses the entries and checks the checkpoint's signature; that the entries follow each other
+    /// up to it is for [`crate::journal::verify_chain`], which needs to know where the chain
+    /// stands.
     ///
     /// # Errors
     /// An entry that is not one, a key that is not the device's, a signature that does not fit.
     pub fn open(&self, org: OrgId) -> Result<(Vec<Entry>, Checkpoint), JournalError> {
-        let cose = |cause| JournalError::Cose { what: "segment", cause };
+        let cose = |cause| JournalError::Cose {
+            what: "segment",
+            cause,
+        };
         let key = PublicKey::from_spki(&self.spki).map_err(|error| cose(error.into()))?;
         if key.id() != self.device.0 {
             return Err(cose(crate::encoding::CoseError::OtherKey));
@@ -354,7 +385,9 @@ impl Held {
             hub_time_ms: map.need(4, Value::as_int)?,
         };
         match () {
-            () if held.org != org => Err(WireError::Other { what: "organisation" }),
+            () if held.org != org => Err(WireError::Other {
+                what: "organisation",
+            }),
             () if held.hub.0 != key.id() => Err(WireError::Other { what: "hub" }),
             () if held.nonce != *nonce => Err(WireError::Other { what: "question" }),
             () => Ok(held),

@@ -1,6 +1,11 @@
-//! Every message is read back as written; hostile bytes are refused without a panic; signatures hold for their purpose only.
+//! Every message is read back as written; hostile bytes are refused without a panic; signatures
+//! hold for their purpose only.
 
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
 
 use std::convert::Infallible;
 
@@ -25,7 +30,10 @@ impl Signer {
     fn hub(seed: u8) -> Self {
         let secret = ed25519_dalek::SigningKey::from_bytes(&[seed; 32]);
         let key = PublicKey::from_ed25519(&secret.verifying_key()).unwrap();
-        Self { key, sign: Box::new(move |m| secret.sign(m).to_bytes().to_vec()) }
+        Self {
+            key,
+            sign: Box::new(move |m| secret.sign(m).to_bytes().to_vec()),
+        }
     }
 
     fn device(seed: u8) -> Self {
@@ -35,7 +43,10 @@ impl Signer {
             let signature: p256::ecdsa::Signature = secret.sign(m);
             signature.to_bytes().to_vec()
         };
-        Self { key, sign: Box::new(sign) }
+        Self {
+            key,
+            sign: Box::new(sign),
+        }
     }
 
     fn closure(&self) -> impl Fn(&[u8]) -> Result<Vec<u8>, Infallible> + '_ {
@@ -50,7 +61,11 @@ fn hello(hub: &Signer) -> Hello {
         nonce: [2; 32],
         now_ms: -7,
         versions: vec![1],
-        limits: Limits { inline_run_bytes_max: 1, offers_max: 200, piece_bytes_max: 3 },
+        limits: Limits {
+            inline_run_bytes_max: 1,
+            offers_max: 200,
+            piece_bytes_max: 3,
+        },
         roster_version: 4,
         hub_nonce: [5; 32],
         hub_spki: hub.key.spki().to_vec(),
@@ -75,7 +90,10 @@ fn session(device: &Signer, hub: HubId) -> SessionRequest {
         hub,
         pin_seen: Hash32([7; 32]),
         hub_nonce: [5; 32],
-        own_head: Some(OwnHead { seq: 3, entry_id: EntryId(Hash32([8; 32])) }),
+        own_head: Some(OwnHead {
+            seq: 3,
+            entry_id: EntryId(Hash32([8; 32])),
+        }),
         last_receipt: Some(LastReceipt {
             epoch: [9; 16],
             hub_seq: 10,
@@ -89,11 +107,21 @@ fn sync_request() -> SyncRequest {
     let sealed = SealedName(Hash32([12; 32]));
     SyncRequest {
         own_head: None,
-        offers: vec![Offer { sealed, size: 5, class: Class::Original }],
+        offers: vec![Offer {
+            sealed,
+            size: 5,
+            class: Class::Original,
+        }],
         inline_runs: vec![vec![1, 2, 3]],
         cursor: Some(vec![4; 40]),
-        last: Some(LastSeen { epoch: [9; 16], hub_seq: 10 }),
-        hold_check: Some(HoldCheck { nonce: [3; 32], sealed: vec![sealed] }),
+        last: Some(LastSeen {
+            epoch: [9; 16],
+            hub_seq: 10,
+        }),
+        hold_check: Some(HoldCheck {
+            nonce: [3; 32],
+            sealed: vec![sealed],
+        }),
         budget_bytes: 1000,
         roster_version: 2,
     }
@@ -101,7 +129,11 @@ fn sync_request() -> SyncRequest {
 
 fn sync_reply() -> SyncReply {
     SyncReply {
-        files: vec![FileState { sealed: SealedName(Hash32([1; 32])), have: 7, is_stored: false }],
+        files: vec![FileState {
+            sealed: SealedName(Hash32([1; 32])),
+            have: 7,
+            is_stored: false,
+        }],
         receipts: vec![vec![1]],
         segments: vec![Segment {
             device: DeviceId(Hash32([2; 32])),
@@ -141,7 +173,10 @@ fn requests_of_a_device_are_believed_only_with_its_own_signature() {
     assert_eq!(EnrollRequest::open(&bytes, ORG, hub).unwrap(), asked);
     assert_eq!(asked.digits().unwrap().len(), 6);
     assert!(EnrollRequest::open(&bytes, ORG, HubId(Hash32([5; 32]))).is_err());
-    assert!(SessionRequest::open(&bytes, ORG, hub).is_err(), "another purpose");
+    assert!(
+        SessionRequest::open(&bytes, ORG, hub).is_err(),
+        "another purpose"
+    );
     let forged = asked.sign(&device.key, other.closure()).unwrap();
     assert!(EnrollRequest::open(&forged, ORG, hub).is_err());
     let stolen_name = asked.sign(&other.key, other.closure()).unwrap();
@@ -150,7 +185,11 @@ fn requests_of_a_device_are_believed_only_with_its_own_signature() {
     let asked = session(&device, hub);
     let bytes = asked.sign(&device.key, device.closure()).unwrap();
     assert_eq!(SessionRequest::open(&bytes, ORG, hub).unwrap(), asked);
-    let bare = SessionRequest { own_head: None, last_receipt: None, ..asked };
+    let bare = SessionRequest {
+        own_head: None,
+        last_receipt: None,
+        ..asked
+    };
     let bytes = bare.sign(&device.key, device.closure()).unwrap();
     assert_eq!(SessionRequest::open(&bytes, ORG, hub).unwrap(), bare);
 }
@@ -158,7 +197,9 @@ fn requests_of_a_device_are_believed_only_with_its_own_signature() {
 #[test]
 fn a_hub_key_does_not_pass_for_a_device() {
     let (hub, other) = (HubId(Hash32([4; 32])), Signer::hub(3));
-    let bytes = session(&other, hub).sign(&other.key, other.closure()).unwrap();
+    let bytes = session(&other, hub)
+        .sign(&other.key, other.closure())
+        .unwrap();
     assert!(SessionRequest::open(&bytes, ORG, hub).is_err());
 }
 
@@ -186,24 +227,50 @@ fn replies_are_read_back_as_written() {
         roster: Some(vec![1]),
     };
     assert_eq!(EnrollReply::decode(&enroll.encode()).unwrap(), enroll);
-    let bad = EnrollReply { digits: "42".into(), ..enroll };
+    let bad = EnrollReply {
+        digits: "42".into(),
+        ..enroll
+    };
     assert!(EnrollReply::decode(&bad.encode()).is_err());
     for state in [TokenState::Member, TokenState::Unclaimed] {
-        let session = SessionReply { token: [1; 32], expires_ms: 2, state, epoch: [3; 16] };
+        let session = SessionReply {
+            token: [1; 32],
+            expires_ms: 2,
+            state,
+            epoch: [3; 16],
+        };
         assert_eq!(SessionReply::decode(&session.encode()).unwrap(), session);
     }
     for receipt in [None, Some(vec![1, 2])] {
-        let put = PutReply { have: 9, is_stored: receipt.is_some(), receipt };
+        let put = PutReply {
+            have: 9,
+            is_stored: receipt.is_some(),
+            receipt,
+        };
         assert_eq!(PutReply::decode(&put.encode()).unwrap(), put);
     }
-    assert_eq!(SyncReply::decode(&sync_reply().encode()).unwrap(), sync_reply());
-    assert_eq!(SyncRequest::decode(&sync_request().encode()).unwrap(), sync_request());
+    assert_eq!(
+        SyncReply::decode(&sync_reply().encode()).unwrap(),
+        sync_reply()
+    );
+    assert_eq!(
+        SyncRequest::decode(&sync_request().encode()).unwrap(),
+        sync_request()
+    );
 }
 
 #[test]
 fn every_error_code_keeps_its_word_and_an_unknown_one_is_unknown() {
-    for code in [ErrorCode::Token, ErrorCode::DiskFull, ErrorCode::NewerProtocol] {
-        let reply = ErrorReply { code, detail: "why".into(), retry_after_s: Some(3) };
+    for code in [
+        ErrorCode::Token,
+        ErrorCode::DiskFull,
+        ErrorCode::NewerProtocol,
+    ] {
+        let reply = ErrorReply {
+            code,
+            detail: "why".into(),
+            retry_after_s: Some(3),
+        };
         assert_eq!(ErrorReply::decode(&reply.encode()).unwrap(), reply);
     }
     let newer = Map::new().text(0, "teapot").text(1, "").encode();
@@ -214,17 +281,23 @@ fn every_error_code_keeps_its_word_and_an_unknown_one_is_unknown() {
 #[test]
 fn limits_hold_at_the_limit_and_one_beyond() {
     let offer = sync_request().offers[0];
-    let with_offers =
-        |count| SyncRequest { offers: vec![offer; count], ..sync_request() }.encode();
+    let with_offers = |count| {
+        SyncRequest {
+            offers: vec![offer; count],
+            ..sync_request()
+        }
+        .encode()
+    };
     assert!(SyncRequest::decode(&with_offers(0)).is_ok());
     assert!(SyncRequest::decode(&with_offers(OFFERS_MAX)).is_ok());
     assert!(SyncRequest::decode(&with_offers(OFFERS_MAX + 1)).is_err());
-    let with_runs =
-        |lens: &[usize]| SyncRequest {
+    let with_runs = |lens: &[usize]| {
+        SyncRequest {
             inline_runs: lens.iter().map(|len| vec![0; *len]).collect(),
             ..sync_request()
         }
-        .encode();
+        .encode()
+    };
     assert!(SyncRequest::decode(&with_runs(&[SEALED_RUN_BYTES_MAX])).is_ok());
     assert!(SyncRequest::decode(&with_runs(&[SEALED_RUN_BYTES_MAX + 1])).is_err());
     assert!(SyncRequest::decode(&with_runs(&[INLINE_BYTES_MAX / 2; 2])).is_ok());
@@ -250,18 +323,28 @@ proptest! {
     }
 
     #[test]
-    fn a_changed_byte_is_refused_or_means_something_else(at in any::<prop::sample::Index>(), flip in 1u8..) {
+    fn a_changed_byte_is_refused_or_means_something_else(
+        at in any::<prop::sample::Index>(),
+        flip in 1u8..,
+    ) {
         for good in [sync_request().encode(), sync_reply().encode()] {
             let mut bad = good.clone();
             let at = at.index(bad.len());
             bad[at] ^= flip;
-            if let Ok(other) = SyncRequest::decode(&bad) { prop_assert_ne!(other.encode(), good.clone()); }
-            if let Ok(other) = SyncReply::decode(&bad) { prop_assert_ne!(other.encode(), good); }
+            if let Ok(other) = SyncRequest::decode(&bad) {
+                prop_assert_ne!(other.encode(), good.clone());
+            }
+            if let Ok(other) = SyncReply::decode(&bad) {
+                prop_assert_ne!(other.encode(), good);
+            }
         }
     }
 
     #[test]
-    fn a_changed_byte_of_a_signed_request_is_refused(at in any::<prop::sample::Index>(), flip in 1u8..) {
+    fn a_changed_byte_of_a_signed_request_is_refused(
+        at in any::<prop::sample::Index>(),
+        flip in 1u8..,
+    ) {
         let (hub, device) = (HubId(Hash32([4; 32])), Signer::device(1));
         let mut bad = session(&device, hub).sign(&device.key, device.closure()).unwrap();
         let at = at.index(bad.len());

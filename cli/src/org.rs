@@ -1,0 +1,240 @@
+//! `imena org`: makes the organisation, lets hubs and phones in. The only place that opens the signing key.
+
+use std::path::{Path, PathBuf};
+
+use clap::{Args, Subcommand};
+use imena_core::environment::{read_file, replace_file};
+use imena_core::keys::{
+    JoinCode, OrgIdentity, OrgSigner, Organisation, PassphraseCost, Roster, RosterDevice, RosterHub,
+    SignedRoster,
+};
+use imena_hub::admin::{Pending, decode_line};
+use serde_json::json;
+
+use crate::admin::Admin;
+use crate::failure::{CREATE, Failure, INPUT, MISSING};
+use crate::terminal::Terminal;
+use crate::{Done, environment};
+
+const PASSPHRASE: &str = "IMENA_PASSPHRASE";
+const ROSTER_FILE: &str = "roster.cose";
+const ROSTER_BYTES_MAX: u64 = 256 * 1024;
+
+/// Arguments of `imena org`.
+#[derive(Debug, Args)]
+pub struct OrgArgs {
+    #[command(subcommand)]
+    verb: OrgVerb,
+}
+
+#[derive(Debug, Subcommand)]
+enum OrgVerb {
+    /// Make an organisation: two key files that belong on a stick, and its first roster.
+    Init {
+        /// Folder of the organisation.
+        #[arg(long, default_value = "org")]
+        org: PathBuf,
+    },
+    /// Put the hub that runs in a folder into the roster.
+    AddHub {
+        /// Folder of the organisation.
+        #[arg(long, default_value = "org")]
+        org: PathBuf,
+        /// Folder of the running hub.
+        #[arg(long, default_value = "hub")]
+        dir: PathBuf,
+    },
+    /// Show the phones that ask to join with their six digits, and let them in.
+    Approve {
+        /// Folder of the organisation.
+        #[arg(long, default_value = "org")]
+        org: PathBuf,
+        /// Folder of the running hub.
+        #[arg(long, default_value = "hub")]
+        dir: PathBuf,
+        /// Let in the phone that shows these six digits, without asking; may be given several times.
+        #[arg(long = "digits")]
+        digits: Vec<String>,
+        /// Team of the phones let in.
+        #[arg(long, default_value = "")]
+        team: String,
+    },
+    /// Print the join code and its QR.
+    Join {
+        /// Folder of the organisation.
+        #[arg(long, default_value = "org")]
+        org: PathBuf,
+    },
+}
+
+/// Runs `imena org`.
+pub fn run(terminal: &mut Terminal, args: OrgArgs) -> Done {
+    match args.verb {
+        OrgVerb::Init { org } => {
+            init(terminal, &org)?;
+            Ok(())
+        }
+        OrgVerb::AddHub { org, dir } => {
+            let admin = Admin::connect(&dir)?;
+            let line = decode_line(&admin.get("/admin/line")?)
+                .map_err(|error| Failure::input(error.to_string(), "Start the hub again."))?;
+            let roster = add_hub(terminal, &org, line)?;
+            admin.post("/admin/roster", roster.bytes)?;
+            terminal.show("The hub is in the roster.", &json!({"added": true}));
+            Ok(())
+        }
+        OrgVerb::Approve { org, dir, digits, team } => approve(terminal, &org, &dir, &digits, &team),
+        OrgVerb::Join { org } => {
+            let roster = current_roster(&org)?;
+            show_join(terminal, &roster.roster)
+        }
+    }
+}
+
+/// Whether a folder holds an organisation.
+pub fn exists(org: &Path) -> Result<bool, Failure> {
+    Ok(environment().files.len(&org.join(ROSTER_FILE))?.is_some())
+}
+
+/// Makes the organisation and its first roster.
+pub fn init(terminal: &mut Terminal, org: &Path) -> Result<SignedRoster, Failure> {
+    let environment = environment();
+    let passphrase = terminal.secret("New passphrase of the organisation", PASSPHRASE)?;
+    if passphrase.is_empty() {
+        return Err(Failure::input("the passphrase is empty", "Choose several words."));
+    }
+    let made = Organisation::create(&environment, org, &passphrase, PassphraseCost::FIELD);
+    let (made, paths) = made.map_err(|error| match error {
+        imena_core::keys::KeyError::Io(error)
+            if error.kind() == std::io::ErrorKind::AlreadyExists =>
+        {
+            let what = format!("there is an organisation in {} already", org.display());
+            Failure::new(CREATE, what, "Use another folder, or go on with this one.")
+        }
+        other => other.into(),
+    })?;
+    let issued_ms = environment.clock.now().wall_ms;
+    let roster = Roster::first(&made.signer, made.identity.recipient(), issued_ms);
+    let signed = roster.sign(&made.signer).map_err(refused)?;
+    replace_file(&environment, &org.join(ROSTER_FILE), &signed.bytes)?;
+    let [signing, identity] = &paths;
+    let text = format!(
+        "Organisation {} made.\n  {}: signs the roster. {}: opens every sealed file.\n  \
+         Both belong on a stick that is kept apart, and on paper. Without them and the passphrase nothing can be read.",
+        made.signer.org().0.short(),
+        signing.display(),
+        identity.display()
+    );
+    let files = [signing, identity];
+    terminal.show(&text, &json!({"org": made.signer.org(), "key_files": files}));
+    Ok(signed)
+}
+
+/// Puts a hub's line into the roster, in place of an older line of the same hub.
+pub fn add_hub(
+    terminal: &mut Terminal,
+    org: &Path,
+    line: RosterHub,
+) -> Result<SignedRoster, Failure> {
+    let id = line.id().map_err(refused)?;
+    sign_next(terminal, org, |roster| {
+        roster.hubs.retain(|hub| hub.id() != Ok(id));
+        roster.hubs.push(line);
+        Ok(())
+    })
+}
+
+/// The identity that unlocks a hub.
+pub fn open_identity(terminal: &mut Terminal, org: &Path) -> Result<OrgIdentity, Failure> {
+    let passphrase = terminal.secret("Passphrase of the organisation", PASSPHRASE)?;
+    Ok(OrgIdentity::open(&environment(), &org.join("org-identity.age"), &passphrase)?)
+}
+
+/// The roster that was signed last.
+pub fn current_roster(org: &Path) -> Result<SignedRoster, Failure> {
+    let path = org.join(ROSTER_FILE);
+    let bytes = read_file(&*environment().files, &path, ROSTER_BYTES_MAX)?;
+    let bytes = bytes.ok_or_else(|| {
+        let what = format!("no organisation in {}", org.display());
+        Failure::new(MISSING, what, "Make one: imena org init --org DIR")
+    })?;
+    let claimed = imena_core::encoding::Signed::parse(&bytes, imena_core::encoding::What::Roster);
+    let claimed = claimed.map_err(|error| Failure::input(error.to_string(), KEEP))?;
+    let org = imena_core::model::ids::OrgId(claimed.kid());
+    SignedRoster::open(&bytes, org).map_err(refused)
+}
+
+/// Prints a roster's join code as text and as a QR code.
+pub fn show_join(terminal: &mut Terminal, roster: &Roster) -> Done {
+    let code = JoinCode::of_roster(roster).and_then(|code| code.to_text());
+    let code = code.map_err(|error| Failure::input(error.to_string(), KEEP))?;
+    let qr = qrcode::QrCode::with_error_correction_level(&code, qrcode::EcLevel::L);
+    let picture = qr.map(|qr| {
+        qr.render::<qrcode::render::unicode::Dense1x2>().quiet_zone(true).build()
+    });
+    let text = format!("{}\nJoin code: {code}", picture.unwrap_or_default());
+    terminal.show(&text, &json!({"join": code}));
+    Ok(())
+}
+
+const KEEP: &str = "Keep the folder as it is; take the organisation's files from the stick.";
+
+fn approve(
+    terminal: &mut Terminal,
+    org: &Path,
+    dir: &Path,
+    digits: &[String],
+    team: &str,
+) -> Done {
+    let admin = Admin::connect(dir)?;
+    let pending = Pending::decode_all(&admin.get("/admin/pending")?)
+        .map_err(|error| Failure::input(error.to_string(), "Start the hub again."))?;
+    let mut chosen: Vec<Pending> = Vec::new();
+    for phone in pending {
+        terminal.say(&format!("{}  digits {}", phone.name, phone.digits));
+        let is_named = digits.contains(&phone.digits);
+        let question = "Does its screen show the same six digits?";
+        if is_named || (digits.is_empty() && terminal.confirm(question)) {
+            chosen.push(phone);
+        }
+    }
+    if chosen.is_empty() {
+        let what = "nobody was let in";
+        return Err(Failure::new(INPUT, what, "Compare the digits on both screens, then try again."));
+    }
+    let mut issuers = Vec::new();
+    let roster = sign_next(terminal, org, |roster| {
+        for phone in &chosen {
+            let (spki, name) = (phone.spki.clone(), phone.name.clone());
+            let issuer = roster.admit(RosterDevice { spki, name, team: team.to_owned() });
+            issuers.push((phone.name.clone(), issuer.map_err(refused)?.to_string()));
+        }
+        Ok(())
+    })?;
+    admin.post("/admin/roster", roster.bytes)?;
+    let lines = issuers.iter().map(|(name, issuer)| format!("{name} is in, issuer {issuer}"));
+    let text = lines.collect::<Vec<_>>().join("\n");
+    terminal.show(&text, &json!({"approved": issuers}));
+    Ok(())
+}
+
+fn sign_next(
+    terminal: &mut Terminal,
+    org: &Path,
+    change: impl FnOnce(&mut Roster) -> Result<(), Failure>,
+) -> Result<SignedRoster, Failure> {
+    let environment = environment();
+    let mut roster = current_roster(org)?.roster;
+    let passphrase = terminal.secret("Passphrase of the organisation", PASSPHRASE)?;
+    let signer = OrgSigner::open(&environment, &org.join("org-signing.age"), &passphrase)?;
+    change(&mut roster)?;
+    roster.version = roster.version.saturating_add(1);
+    roster.issued_ms = environment.clock.now().wall_ms;
+    let signed = roster.sign(&signer).map_err(refused)?;
+    replace_file(&environment, &org.join(ROSTER_FILE), &signed.bytes)?;
+    Ok(signed)
+}
+
+fn refused(error: imena_core::keys::RosterError) -> Failure {
+    Failure::input(error.to_string(), KEEP)
+}

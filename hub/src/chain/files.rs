@@ -1,0 +1,74 @@
+//! Photos and renditions: opened to their end once their introducing entry is known, and compared
+//! with what that entry says.
+
+use std::io::BufReader;
+
+use imena_core::encoding::hash::Hasher;
+use imena_core::journal::ReceiptLine;
+use imena_core::model::ids::SealedName;
+use imena_core::seal::{SealError, open_to_end};
+
+use crate::error::HubError;
+use crate::hub::Inner;
+use crate::truth::{Mark, Opened};
+
+impl Inner {
+    /// Opens a stored file to its end and receipts the hash of its plaintext; rests until an entry
+    /// introduces it.
+    pub(super) fn open_file(&self, sealed: SealedName) -> Result<(), HubError> {
+        let Some(row) = self.truth.file(sealed)? else {
+            return Ok(());
+        };
+        if !matches!(row.opened, Opened::NotYet | Opened::NoKey) {
+            return Ok(());
+        }
+        // The lock is held only to look it up: opening an original takes long, and pages and pulls
+        // go on meanwhile.
+        let (identity, introduced) = match self.chain.open().as_ref() {
+            Some(open) => (open.identity.clone(), open.journal.file(sealed)?),
+            None => return Ok(()),
+        };
+        let Some(introduced) = introduced else {
+            return Ok(());
+        };
+        let mut hasher = Hasher::new();
+        let file = BufReader::new(self.objects.open_file(sealed)?);
+        let opened = open_to_end(&[&identity], file, &mut |chunk| {
+            hasher.update(chunk);
+            Ok(())
+        });
+        let sha256 = hasher.finish();
+        match opened {
+            Ok(_) if introduced.sha256.is_none_or(|expected| expected == sha256) => {
+                let line = ReceiptLine::File {
+                    sealed,
+                    size: row.size,
+                    sha256: Some(sha256),
+                };
+                self.receipt(&[], &[sealed], vec![line])?;
+                Ok(())
+            }
+            Ok(_) => {
+                self.audit(
+                    "a stored file opens to other bytes than its entry says",
+                    sealed.0,
+                );
+                self.truth.mark(sealed, Mark::Opened(Opened::Damaged))
+            }
+            Err(SealError::NoKey) => {
+                if row.opened != Opened::NoKey {
+                    self.audit("a stored file is sealed to other keys", sealed.0);
+                }
+                self.truth.mark(sealed, Mark::Opened(Opened::NoKey))
+            }
+            Err(SealError::Damaged | SealError::Recipients { .. }) => {
+                self.audit(
+                    "a stored file does not open: damaged before it came here",
+                    sealed.0,
+                );
+                self.truth.mark(sealed, Mark::Opened(Opened::Damaged))
+            }
+            Err(SealError::Io(error)) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,336 @@
+//! Runs: opened, verified against their device's key, put into the journal where their chain has
+//! reached them.
+//!
+//! Invariant: an entry enters the journal only with a signature that covers it and with its whole
+//! chain before it; of a fork both branches enter.
+
+use std::sync::Arc;
+
+use imena_core::encoding::limits::SEALED_RUN_BYTES_MAX;
+use imena_core::encoding::{Hash32, PublicKey, Value};
+use imena_core::journal::{Checkpoint, Entry, ReceiptLine, Run};
+use imena_core::model::ids::{DeviceId, SealedName};
+use imena_core::seal::{SealError, open_bytes};
+use imena_core::store::{Appended, Class, Journal, introduced_by};
+use imena_core::vocabulary::Kind;
+
+use super::Open;
+use crate::error::HubError;
+use crate::hub::Inner;
+use crate::limits::TWINS_MAX;
+use crate::truth::{Mark, Opened, StoredFile};
+
+const ROWS_AT_ONCE: usize = 500;
+
+/// What became of a run.
+enum Folding {
+    /// Its entries stand in the journal and introduce these files.
+    Done(Vec<SealedName>),
+    /// Entries before it have not come yet.
+    Waits,
+    /// Nothing to do, or not now: not claimed, refused, done before.
+    Rests,
+}
+
+/// A run whose signature was checked.
+struct Checked {
+    run: Run,
+    device: DeviceId,
+    key: PublicKey,
+    checkpoint: Checkpoint,
+    sha256: Hash32,
+}
+
+impl Inner {
+    /// Opens a file that was stored just now.
+    pub(super) fn open_stored(self: &Arc<Self>, sealed: SealedName) -> Result<(), HubError> {
+        match self.truth.file(sealed)? {
+            Some(row) if may_be_run(&row) => self.take_run(sealed),
+            Some(_) => self.open_file(sealed),
+            None => Ok(()),
+        }
+    }
+
+    /// Opens and folds a run, and the runs that waited for it.
+    pub(crate) fn take_run(self: &Arc<Self>, sealed: SealedName) -> Result<(), HubError> {
+        let mut introduced = Vec::new();
+        {
+            let mut slot = self.chain.open();
+            let Some(open) = slot.as_mut() else {
+                return Ok(());
+            };
+            let Some(row) = self.truth.file(sealed)? else {
+                return Ok(());
+            };
+            if self.fold_one(open, &row, &mut introduced)? {
+                self.fold_waiting(open, &mut introduced)?;
+            }
+        }
+        for sealed in introduced {
+            if let Some(row) = self.truth.file(sealed)? {
+                self.chain.stored(&row);
+            }
+        }
+        Ok(())
+    }
+
+    /// Looks at every stored file that was not opened yet: runs first, because they say what the
+    /// others are.
+    pub(super) fn open_everything(self: &Arc<Self>) -> Result<(), HubError> {
+        self.each_file(&mut |inner, row| {
+            let mut slot = inner.chain.open();
+            match slot.as_mut() {
+                Some(open) if may_be_run(row) => {
+                    inner.fold_one(open, row, &mut Vec::new()).map(drop)
+                }
+                Some(_) | None => Ok(()),
+            }
+        })?;
+        if let Some(open) = self.chain.open().as_mut() {
+            self.fold_waiting(open, &mut Vec::new())?;
+        }
+        self.each_file(&mut |inner, row| match row.class {
+            Some(Class::Run) => Ok(()),
+            Some(Class::Thumbnail | Class::Preview | Class::Original) | None => {
+                inner.open_file(row.sealed)
+            }
+        })
+    }
+
+    fn each_file(
+        self: &Arc<Self>,
+        visit: &mut dyn FnMut(&Self, &StoredFile) -> Result<(), HubError>,
+    ) -> Result<(), HubError> {
+        let mut after = 0;
+        loop {
+            let rows = self.truth.files_after(after, ROWS_AT_ONCE)?;
+            let Some((last, _)) = rows.last() else {
+                return Ok(());
+            };
+            after = *last;
+            for (_, row) in &rows {
+                if self.chain.is_locked() {
+                    return Ok(());
+                }
+                if let Err(error) = visit(self, row) {
+                    // One poisoned file does not stop the rest.
+                    tracing::error!(%error, file = %row.sealed, "stored file not opened");
+                }
+            }
+        }
+    }
+
+    fn fold_waiting(
+        &self,
+        open: &mut Open,
+        introduced: &mut Vec<SealedName>,
+    ) -> Result<(), HubError> {
+        loop {
+            let mut has_moved = false;
+            for sealed in open.waiting.clone() {
+                if let Some(row) = self.truth.file(sealed)? {
+                    has_moved |= self.fold_one(open, &row, introduced)?;
+                }
+            }
+            if !has_moved {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Gives whether entries entered the journal.
+    fn fold_one(
+        &self,
+        open: &mut Open,
+        row: &StoredFile,
+        introduced: &mut Vec<SealedName>,
+    ) -> Result<bool, HubError> {
+        match self.fold(open, row)? {
+            Folding::Done(files) => {
+                open.waiting.remove(&row.sealed);
+                introduced.extend(files);
+                Ok(true)
+            }
+            Folding::Waits => {
+                open.waiting.insert(row.sealed);
+                Ok(false)
+            }
+            Folding::Rests => {
+                open.waiting.remove(&row.sealed);
+                Ok(false)
+            }
+        }
+    }
+
+    fn fold(&self, open: &mut Open, row: &StoredFile) -> Result<Folding, HubError> {
+        let generation = open.journal.generation();
+        let is_known = row.opened == Opened::Whole && row.folded_in == Some(generation);
+        if is_known || matches!(row.opened, Opened::Damaged | Opened::Refused) {
+            return Ok(Folding::Rests);
+        }
+        let Some(checked) = self.open_run(open, row)? else {
+            return Ok(Folding::Rests);
+        };
+        if !self.is_claimed(checked.device) {
+            return Ok(Folding::Rests);
+        }
+        if !is_reached(&open.journal, &checked)? {
+            return Ok(Folding::Waits);
+        }
+        let Checked {
+            run,
+            device,
+            key,
+            checkpoint,
+            sha256,
+        } = checked;
+        let appended = open
+            .journal
+            .receive(key.spki(), &run.entries, &checkpoint)?;
+        if appended.contains(&Appended::Fork) {
+            self.note_fork(device, &checkpoint)?;
+        }
+        if row.opened != Opened::Whole {
+            let entries = ReceiptLine::Entries {
+                device,
+                upto_seq: checkpoint.seq,
+                entry_id: checkpoint.entry_id,
+            };
+            let (sealed, size) = (row.sealed, row.size);
+            let file = ReceiptLine::File {
+                sealed,
+                size,
+                sha256: Some(sha256),
+            };
+            self.receipt(&[], &[sealed], vec![file, entries])?;
+        }
+        self.truth.mark(row.sealed, Mark::FoldedIn(generation))?;
+        let files = run.entries.iter().flat_map(introduced_by);
+        Ok(Folding::Done(files.map(|(file, _)| file.sealed).collect()))
+    }
+
+    /// Opens a run and checks its signature; what is no run, damaged or forged is marked and rests.
+    fn open_run(&self, open: &Open, row: &StoredFile) -> Result<Option<Checked>, HubError> {
+        use std::io::Read as _;
+        let mut sealed = Vec::new();
+        let limit = SEALED_RUN_BYTES_MAX as u64;
+        self.objects
+            .open_file(row.sealed)?
+            .take(limit)
+            .read_to_end(&mut sealed)?;
+        let packed = match open_bytes(&[&open.identity], &sealed, SEALED_RUN_BYTES_MAX) {
+            Ok(packed) => packed,
+            Err(SealError::NoKey) => return self.rests(row, Opened::NoKey),
+            Err(SealError::Io(error)) if error.kind() != std::io::ErrorKind::FileTooLarge => {
+                return Err(error.into());
+            }
+            Err(SealError::Damaged | SealError::Recipients { .. } | SealError::Io(_)) => {
+                return self.rests(row, Opened::Damaged);
+            }
+        };
+        let sha256 = Hash32::of(&packed);
+        let Ok(run) = Run::unpack(&packed, self.org()?) else {
+            // A file whose sender did not say what it is may be a photo.
+            return if row.class.is_none() {
+                Ok(None)
+            } else {
+                self.rests(row, Opened::Refused)
+            };
+        };
+        let key = run
+            .device()
+            .map(|device| self.chain_key(device, &run))
+            .transpose()?
+            .flatten();
+        let Some(key) = key else {
+            return self.rests(row, Opened::NotYet);
+        };
+        match run.checkpoint(&key) {
+            Ok(checkpoint) => {
+                let device = DeviceId(key.id());
+                Ok(Some(Checked {
+                    run,
+                    device,
+                    key,
+                    checkpoint,
+                    sha256,
+                }))
+            }
+            Err(error) => {
+                tracing::error!(%error, file = %row.sealed, "run refused");
+                self.rests(row, Opened::Refused)
+            }
+        }
+    }
+
+    fn rests(&self, row: &StoredFile, opened: Opened) -> Result<Option<Checked>, HubError> {
+        if row.opened != opened {
+            self.truth.mark(row.sealed, Mark::Opened(opened))?;
+            match opened {
+                Opened::Damaged => self.audit("a stored run does not open", row.sealed.0),
+                Opened::NoKey => self.audit("a stored run is sealed to other keys", row.sealed.0),
+                Opened::Refused => self.audit("a stored run was refused", row.sealed.0),
+                Opened::NotYet | Opened::Whole => {}
+            }
+        }
+        Ok(None)
+    }
+
+    /// The key of a chain: from the roster, from the device's own words to this hub, or from the
+    /// chain's first entry. Its hash is the device's id, so all three are the same key.
+    fn chain_key(&self, device: DeviceId, run: &Run) -> Result<Option<PublicKey>, HubError> {
+        let roster = self.roster();
+        let named = roster
+            .as_ref()
+            .and_then(|signed| signed.roster.device(device));
+        let named = named.map(|line| line.spki.clone());
+        let spoken = self.truth.device(device)?.map(|row| row.spki);
+        let first = run
+            .entries
+            .first()
+            .filter(|entry| entry.header.kind == Kind::DeviceStarted);
+        let started = first
+            .and_then(|entry| entry.field(1))
+            .and_then(Value::as_bytes);
+        let all = [named, spoken, started.map(<[u8]>::to_vec)];
+        let keys = all
+            .into_iter()
+            .flatten()
+            .filter_map(|spki| PublicKey::from_spki(&spki).ok());
+        Ok(keys.into_iter().find(|key| key.id() == device.0))
+    }
+
+    fn note_fork(&self, device: DeviceId, checkpoint: &Checkpoint) -> Result<(), HubError> {
+        let name = format!("fork:{device}");
+        if self.truth.fact(&name)?.is_none() {
+            self.truth.set_fact(&name, checkpoint.entry_id.as_bytes())?;
+            self.audit(
+                "a chain has two branches; both are kept, a person must look",
+                device.0,
+            );
+        }
+        Ok(())
+    }
+}
+
+/// Whether the entry before the run stands in the journal, on whichever branch.
+fn is_reached(journal: &Journal, checked: &Checked) -> Result<bool, HubError> {
+    let Some(first) = checked.run.entries.first() else {
+        return Ok(false);
+    };
+    let (seq, prev) = (first.header.seq, first.header.prev);
+    if seq == 1 {
+        return Ok(prev == checked.device.0);
+    }
+    let before = seq.saturating_sub(1);
+    let near: Vec<Entry> = journal.entries_of_chain(checked.device, before, TWINS_MAX)?;
+    Ok(near
+        .iter()
+        .any(|entry| entry.header.seq == before && entry.id.0 == prev))
+}
+
+/// A run says so; a small file whose sender said nothing may be one.
+fn may_be_run(row: &StoredFile) -> bool {
+    let is_small = row.size <= SEALED_RUN_BYTES_MAX as u64;
+    is_small && matches!(row.class, Some(Class::Run) | None)
+}

@@ -1,0 +1,122 @@
+//! Why the hub did not do what was asked, for its operator; what a phone is told stands in
+//! `routes/`.
+
+use imena_core::journal::JournalError;
+use imena_core::keys::RosterError;
+use imena_core::seal::SealError;
+use imena_core::store::StoreError;
+use thiserror::Error;
+
+/// Why the hub did not do what was asked.
+#[derive(Debug, Error)]
+pub enum HubError {
+    /// The disk failed or is full.
+    #[error("disk: {0}")]
+    Io(#[from] std::io::Error),
+    /// The database refused or failed.
+    #[error("{context}: {cause}")]
+    Sql {
+        /// What was being done.
+        context: &'static str,
+        /// SQLite's word.
+        cause: rusqlite::Error,
+    },
+    /// Another process holds this folder, or the journal failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// A roster was refused.
+    #[error(transparent)]
+    Roster(#[from] RosterError),
+    /// A run or checkpoint was refused.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// A sealed file did not open.
+    #[error(transparent)]
+    Seal(#[from] SealError),
+    /// The folder was not set up.
+    #[error("there is no hub in this folder; set it up first")]
+    NotSetUp,
+    /// A key file of the hub is not what was written.
+    #[error("{file} is damaged; restore it from the copy of the hub's folder")]
+    DamagedKeys {
+        /// Which.
+        file: &'static str,
+    },
+    /// Written by a newer program.
+    #[error("hub.db has schema {found}, this program knows {supported}; update the program")]
+    NewerSchema {
+        /// Its version.
+        found: i64,
+        /// The newest known here.
+        supported: i64,
+    },
+    /// No roster has come yet.
+    #[error("this hub belongs to no organisation yet; hand it a roster that names it")]
+    NoOrganisation,
+    /// The roster does not name this hub with its own keys.
+    #[error("the roster does not name this hub with its key and certificate; add the hub first")]
+    NotInRoster,
+    /// The identity opens nothing of this organisation.
+    #[error("this identity is not one of the organisation's recipients")]
+    OtherIdentity,
+    /// The text is no identity.
+    #[error("not an age identity")]
+    BadIdentity,
+    /// The certificate could not be made or used.
+    #[error("certificate: {0}")]
+    Tls(String),
+    /// The page was to be served to the network.
+    #[error("the page is served on the loopback address only, not on {0}")]
+    NotLoopback(std::net::SocketAddr),
+    /// A page could not be written.
+    #[error("page: {0}")]
+    Page(#[from] askama::Error),
+    /// A thread of the hub ended early.
+    #[error("an inner task ended early; restart the hub")]
+    TaskEnded,
+}
+
+impl HubError {
+    /// Whether the disk is full.
+    #[must_use]
+    pub fn is_disk_full(&self) -> bool {
+        let kinds = [
+            std::io::ErrorKind::StorageFull,
+            std::io::ErrorKind::QuotaExceeded,
+        ];
+        match self {
+            Self::Io(error) => kinds.contains(&error.kind()),
+            Self::Sql { cause, .. } => {
+                cause.sqlite_error_code() == Some(rusqlite::ErrorCode::DiskFull)
+            }
+            Self::Store(_)
+            | Self::Roster(_)
+            | Self::Journal(_)
+            | Self::Seal(_)
+            | Self::NotSetUp
+            | Self::DamagedKeys { .. }
+            | Self::NewerSchema { .. }
+            | Self::NoOrganisation
+            | Self::NotInRoster
+            | Self::OtherIdentity
+            | Self::BadIdentity
+            | Self::Tls(_)
+            | Self::NotLoopback(_)
+            | Self::Page(_)
+            | Self::TaskEnded => false,
+        }
+    }
+}
+
+/// Names a statement in its error.
+pub(crate) fn sql(context: &'static str) -> impl Fn(rusqlite::Error) -> HubError {
+    move |cause| HubError::Sql { context, cause }
+}
+
+/// Takes a lock whose holder may have panicked: what it guards is re-read or replaced whole, never
+/// left half changed.
+pub(crate) fn lock<T>(mutex: &std::sync::Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex
+        .lock()
+        .unwrap_or_else(std::sync::PoisonError::into_inner)
+}

@@ -1,0 +1,362 @@
+//! The hub as its owner sees it: open, hand it a roster, unlock, lock, who is waiting, what it is
+//! doing.
+//!
+//! Owns what all routes share. Does not speak HTTP (`server`, `routes/`). Invariant: one process
+//! per folder; the roster only ever gets newer.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, RwLock};
+
+use imena_core::encoding::{Hash32, Map, Signed, Value, What};
+use imena_core::environment::Environment;
+use imena_core::keys::{OrgIdentity, Roster, RosterHub, SignedRoster};
+use imena_core::model::ids::{DeviceId, HubId, OrgId};
+use imena_core::store::{Layout, VaultLock};
+
+use crate::admin::{Pending, Unlock};
+use crate::chain::Chain;
+use crate::error::HubError;
+use crate::keys::HubKeys;
+use crate::limits::{FLOOR_BYTES, NONCE_NS, NONCES_MAX, UNCLAIMED_QUOTA_BYTES};
+use crate::nonces::Nonces;
+use crate::truth::{AuditLine, Objects, SqliteTruth, Truth};
+use crate::upload::Uploads;
+use crate::web::SignIn;
+
+/// Free bytes on the file system of a path.
+pub type FreeBytes = Arc<dyn Fn(&Path) -> io::Result<u64> + Send + Sync>;
+
+/// What a hub is opened with.
+#[derive(Clone)]
+pub struct HubConfig {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// Clock, entropy and steps.
+    pub environment: Environment,
+    /// Under this much free space no photo is taken.
+    pub floor_bytes: u64,
+    /// What a device that no person has claimed may store.
+    pub unclaimed_quota_bytes: u64,
+    /// How the free space is measured; the environment's own way if absent.
+    pub free_bytes: Option<FreeBytes>,
+}
+
+impl HubConfig {
+    /// A hub as it runs in the field.
+    #[must_use]
+    pub fn new(dir: &Path, environment: Environment) -> Self {
+        Self {
+            dir: dir.to_path_buf(),
+            environment,
+            floor_bytes: FLOOR_BYTES,
+            unclaimed_quota_bytes: UNCLAIMED_QUOTA_BYTES,
+            free_bytes: None,
+        }
+    }
+}
+
+/// A running hub; clones are the same hub.
+#[derive(Clone)]
+pub struct Hub {
+    pub(crate) inner: Arc<Inner>,
+}
+
+/// What a hub is doing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Status {
+    /// The hub.
+    pub hub: HubId,
+    /// Version of its roster; 0 if it has none.
+    pub roster_version: u64,
+    /// Whether it stores without being able to read.
+    pub is_locked: bool,
+    /// Number of its last receipt in this epoch.
+    pub hub_seq: u64,
+    /// Entries that stand in its journal, while unlocked.
+    pub entries: u64,
+}
+
+/// What all routes and threads share.
+pub(crate) struct Inner {
+    pub environment: Environment,
+    pub dir: PathBuf,
+    pub keys: HubKeys,
+    pub truth: Arc<dyn Truth>,
+    pub objects: Objects,
+    pub nonces: Nonces,
+    pub uploads: Uploads,
+    pub chain: Chain,
+    pub sign_in: SignIn,
+    pub floor_bytes: u64,
+    pub unclaimed_quota_bytes: u64,
+    free_bytes: Option<FreeBytes>,
+    roster: RwLock<Option<Arc<SignedRoster>>>,
+    _lock: VaultLock,
+}
+
+impl Hub {
+    /// Makes the keys of a hub in `dir`, or keeps those that are there; gives its line for the
+    /// roster.
+    ///
+    /// # Errors
+    /// The disk's, or a damaged key file.
+    pub fn set_up(
+        environment: &Environment,
+        dir: &Path,
+        name: &str,
+        addresses: &[String],
+    ) -> Result<RosterHub, HubError> {
+        Ok(HubKeys::set_up(environment, dir, name, addresses)?
+            .line()
+            .clone())
+    }
+
+    /// Opens a hub that was set up, locked, and finishes uploads that were complete when it last
+    /// ended.
+    ///
+    /// # Errors
+    /// `NotSetUp`, another process in this folder, or the disk's.
+    pub fn open(config: HubConfig) -> Result<Self, HubError> {
+        let HubConfig {
+            dir, environment, ..
+        } = &config;
+        let keys = HubKeys::open(environment, dir)?;
+        let vault_lock = VaultLock::take(&Layout::new(dir))?;
+        let truth = Arc::new(SqliteTruth::open(
+            &dir.join("hub.db"),
+            environment.random()?,
+        )?);
+        let roster = truth
+            .fact("roster")?
+            .map(|bytes| open_roster(&bytes, None))
+            .transpose()?;
+        let inner = Arc::new(Inner {
+            keys,
+            objects: Objects::open(dir)?,
+            nonces: Nonces::new(NONCE_NS, NONCES_MAX),
+            uploads: Uploads::default(),
+            chain: Chain::default(),
+            sign_in: SignIn::new(environment)?,
+            floor_bytes: config.floor_bytes,
+            unclaimed_quota_bytes: config.unclaimed_quota_bytes,
+            free_bytes: config.free_bytes.clone(),
+            roster: RwLock::new(roster.map(Arc::new)),
+            _lock: vault_lock,
+            truth,
+            dir: dir.clone(),
+            environment: config.environment.clone(),
+        });
+        Chain::start(&inner)?;
+        inner.resume_uploads()?;
+        Ok(Self { inner })
+    }
+
+    /// The hub's line of a roster, for `imena org add-hub`.
+    #[must_use]
+    pub fn line(&self) -> RosterHub {
+        self.inner.keys.line().clone()
+    }
+
+    /// The hub's id.
+    #[must_use]
+    pub fn id(&self) -> HubId {
+        self.inner.keys.id()
+    }
+
+    /// The roster at hand.
+    #[must_use]
+    pub fn roster(&self) -> Option<Roster> {
+        self.inner.roster().map(|signed| signed.roster.clone())
+    }
+
+    /// Takes a newer roster that names this hub; the first one says which organisation the hub
+    /// belongs to.
+    ///
+    /// # Errors
+    /// Not newer, not the organisation's, or it does not name this hub.
+    pub fn accept_roster(&self, bytes: &[u8]) -> Result<(), HubError> {
+        self.inner.accept_roster(bytes)
+    }
+
+    /// Unlocks with the organisation's identity: what was stored is opened, folded and receipted
+    /// anew, in the background.
+    ///
+    /// # Errors
+    /// No roster, an identity that is not the organisation's, or the disk's.
+    pub fn unlock(&self, identity: &OrgIdentity) -> Result<(), HubError> {
+        self.inner.unlock(Unlock::of(identity))
+    }
+
+    /// Forgets the identity and everything readable.
+    pub fn lock(&self) {
+        self.inner.chain.lock();
+    }
+
+    /// Whether the hub stores without being able to read.
+    #[must_use]
+    pub fn is_locked(&self) -> bool {
+        self.inner.chain.is_locked()
+    }
+
+    /// Devices that wish to join and are not in the roster.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn pending(&self) -> Result<Vec<Pending>, HubError> {
+        self.inner.pending()
+    }
+
+    /// What the hub is doing.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn status(&self) -> Result<Status, HubError> {
+        self.inner.status()
+    }
+
+    /// What was noticed, newest first.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn audit_lines(&self, limit: usize) -> Result<Vec<AuditLine>, HubError> {
+        self.inner.truth.audit_lines(limit)
+    }
+
+    /// Waits until everything that was stored so far was opened, as far as it can be. Blocks the
+    /// thread.
+    pub fn settle(&self) {
+        self.inner.chain.settle();
+    }
+
+    /// Re-hashes the files whose last re-hash is too old, a bounded number; gives how many are not
+    /// what their name says.
+    ///
+    /// # Errors
+    /// The disk's or the database's.
+    pub fn scrub(&self) -> Result<usize, HubError> {
+        self.inner.scrub()
+    }
+}
+
+impl Inner {
+    pub fn roster(&self) -> Option<Arc<SignedRoster>> {
+        self.roster
+            .read()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+            .clone()
+    }
+
+    pub fn org(&self) -> Result<OrgId, HubError> {
+        self.roster()
+            .map(|signed| signed.roster.org)
+            .ok_or(HubError::NoOrganisation)
+    }
+
+    pub fn now_ms(&self) -> i64 {
+        self.environment.clock.now().wall_ms
+    }
+
+    /// Whether a device belongs and was not revoked: it may pull.
+    pub fn is_member(&self, device: DeviceId) -> bool {
+        self.roster().is_some_and(|signed| {
+            let roster = &signed.roster;
+            roster.device(device).is_some() && roster.last_good_seq(device).is_none()
+        })
+    }
+
+    /// Whether entries of a chain are folded: the roster names or named it. What comes after a
+    /// revocation is kept and flagged by the fold.
+    pub fn is_claimed(&self, device: DeviceId) -> bool {
+        self.roster().is_some_and(|signed| {
+            let roster = &signed.roster;
+            roster.device(device).is_some() || roster.last_good_seq(device).is_some()
+        })
+    }
+
+    /// Notes what a person should be able to look up; a failure to note it is logged and stops
+    /// nothing.
+    pub fn audit(&self, what: &str, about: Hash32) {
+        tracing::warn!(%about, what);
+        if let Err(error) = self.truth.audit(self.now_ms(), what, about) {
+            tracing::error!(%error, "audit line not written");
+        }
+    }
+
+    pub fn free_bytes(&self) -> io::Result<u64> {
+        match &self.free_bytes {
+            Some(measure) => measure(&self.dir),
+            None => self.environment.files.free_bytes(&self.dir),
+        }
+    }
+
+    pub fn accept_roster(self: &Arc<Self>, bytes: &[u8]) -> Result<(), HubError> {
+        let mut slot = self
+            .roster
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
+        let offered = open_roster(bytes, slot.as_deref())?;
+        let line = offered
+            .roster
+            .hub(self.keys.id())
+            .ok_or(HubError::NotInRoster)?;
+        if !line.tls_pins.contains(&self.keys.pin()) {
+            return Err(HubError::NotInRoster);
+        }
+        self.truth.set_fact("roster", &offered.bytes)?;
+        tracing::info!(version = offered.roster.version, "roster accepted");
+        *slot = Some(Arc::new(offered));
+        drop(slot);
+        // A device that was claimed just now has runs here that wait for it.
+        self.chain.look_again();
+        Ok(())
+    }
+
+    pub fn pending(&self) -> Result<Vec<Pending>, HubError> {
+        let roster = self.roster();
+        let is_known = |device| {
+            roster
+                .as_ref()
+                .is_some_and(|r| r.roster.device(device).is_some())
+        };
+        let devices = self.truth.devices()?;
+        let waiting = devices
+            .into_iter()
+            .filter(|row| !is_known(row.device))
+            .filter_map(|row| {
+                let enrolment = row.enrolment?;
+                Some(Pending {
+                    device: row.device,
+                    spki: row.spki,
+                    name: enrolment.name,
+                    digits: enrolment.digits,
+                    since_ms: enrolment.since_ms,
+                })
+            });
+        Ok(waiting.collect())
+    }
+
+    pub fn status(&self) -> Result<Status, HubError> {
+        Ok(Status {
+            hub: self.keys.id(),
+            roster_version: self.roster().map_or(0, |signed| signed.roster.version),
+            is_locked: self.chain.is_locked(),
+            hub_seq: self.truth.head()?.hub_seq,
+            entries: self.chain.entry_count()?,
+        })
+    }
+}
+
+/// Opens a roster as the successor of the one at hand; without one, as the first word of the
+/// organisation that it names.
+fn open_roster(bytes: &[u8], known: Option<&SignedRoster>) -> Result<SignedRoster, HubError> {
+    if let Some(known) = known {
+        return Ok(known.clone().succeed(bytes)?);
+    }
+    let claimed =
+        Signed::parse(bytes, What::Roster).map_err(imena_core::keys::RosterError::from)?;
+    let org = Map::decode(claimed.claimed_payload())
+        .and_then(|map| map.need(1, |value: &Value| OrgId::from_value(value)))
+        .map_err(imena_core::keys::RosterError::from)?;
+    Ok(SignedRoster::open(bytes, org)?)
+}

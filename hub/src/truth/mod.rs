@@ -1,0 +1,187 @@
+//! What the hub knows for certain: which sealed files stand where, its receipts, devices, tokens
+//! and what was noticed.
+//!
+//! One trait so that a second database can take SQLite's place; holds nothing readable. Does not
+//! open a sealed file. Invariant: a receipt and the file row that it speaks of become durable in
+//! one transaction.
+
+mod objects;
+mod sqlite;
+
+pub(crate) use objects::{Objects, Publish, hash_file, len, new_staging, open_staging};
+pub(crate) use sqlite::SqliteTruth;
+
+use imena_core::encoding::Hash32;
+use imena_core::journal::Receipt;
+use imena_core::model::ids::{DeviceId, SealedName};
+use imena_core::store::Class;
+
+use crate::error::HubError;
+
+/// A sealed file that was published.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct StoredFile {
+    pub sealed: SealedName,
+    pub size: u64,
+    /// As the sender said; absent if it did not.
+    pub class: Option<Class>,
+    /// Who sent it first.
+    pub device: DeviceId,
+    pub stored_ms: i64,
+    /// When its bytes were last re-hashed.
+    pub verified_ms: i64,
+    pub opened: Opened,
+    /// Generation of the journal that holds its entries, for a run.
+    pub folded_in: Option<[u8; 16]>,
+}
+
+/// What the unlocked hub found in a sealed file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Opened {
+    /// Not opened yet.
+    NotYet,
+    /// Opened to its end; a receipt with its `sha256` was signed.
+    Whole,
+    /// It does not open, or holds something else than its entry says: a person must look.
+    Damaged,
+    /// No identity here opens it.
+    NoKey,
+    /// A run that was refused: not a run, or its signature does not fit.
+    Refused,
+}
+
+impl Opened {
+    pub fn number(self) -> i64 {
+        match self {
+            Self::NotYet => 0,
+            Self::Whole => 1,
+            Self::Damaged => 2,
+            Self::NoKey => 3,
+            Self::Refused => 4,
+        }
+    }
+
+    /// A number that this program does not know is opened again.
+    pub fn from_number(number: i64) -> Self {
+        let known = [Self::Whole, Self::Damaged, Self::NoKey, Self::Refused];
+        known
+            .into_iter()
+            .find(|opened| opened.number() == number)
+            .unwrap_or(Self::NotYet)
+    }
+}
+
+/// What changes about a stored file.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Mark {
+    /// Its bytes were re-hashed.
+    Verified(i64),
+    /// It was opened, or not.
+    Opened(Opened),
+    /// Its entries stand in the journal of this generation.
+    FoldedIn([u8; 16]),
+}
+
+/// The end of the receipts of the current epoch.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Head {
+    pub epoch: [u8; 16],
+    pub hub_seq: u64,
+    pub receipt: Hash32,
+}
+
+/// A device that has spoken to this hub.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct DeviceRow {
+    pub device: DeviceId,
+    pub spki: Vec<u8>,
+    pub seen_ms: i64,
+    /// Its enrolment: the first one stays.
+    pub enrolment: Option<EnrolmentRow>,
+}
+
+/// A wish to join.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct EnrolmentRow {
+    pub name: String,
+    pub digits: String,
+    pub since_ms: i64,
+}
+
+/// Something that a person should be able to look up later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AuditLine {
+    /// The hub's clock, ms.
+    pub at_ms: i64,
+    /// What, in a few words.
+    pub what: String,
+    /// The device, file or hub it is about, as 64 hexadecimal digits.
+    pub about: String,
+}
+
+/// Which receipts a device is to get.
+pub(crate) struct ReceiptsWanted<'a> {
+    pub device: DeviceId,
+    pub after: u64,
+    pub offered: &'a [SealedName],
+    pub count_max: usize,
+    pub bytes_max: usize,
+}
+
+/// Gives the receipt that follows the head.
+pub(crate) type SignNext<'a> = &'a dyn Fn(&Head) -> Result<Receipt, HubError>;
+
+/// The hub's certain knowledge.
+pub(crate) trait Truth: Send + Sync {
+    /// A single fact by its name.
+    fn fact(&self, name: &str) -> Result<Option<Vec<u8>>, HubError>;
+    /// Replaces a fact.
+    fn set_fact(&self, name: &str, value: &[u8]) -> Result<(), HubError>;
+    /// A published file.
+    fn file(&self, sealed: SealedName) -> Result<Option<StoredFile>, HubError>;
+    /// Published files in the order of arrival, from the row after `row`; gives the rows with them.
+    fn files_after(&self, row: i64, limit: usize) -> Result<Vec<(i64, StoredFile)>, HubError>;
+    /// The files whose re-hash is oldest and older than `before_ms`.
+    fn files_to_verify(&self, before_ms: i64, limit: usize) -> Result<Vec<StoredFile>, HubError>;
+    /// Changes one thing about a file.
+    fn mark(&self, sealed: SealedName, mark: Mark) -> Result<(), HubError>;
+    /// Bytes of the files that a device sent first.
+    fn bytes_of(&self, device: DeviceId) -> Result<u64, HubError>;
+    /// Signs the next receipt; file rows and marks become durable with it.
+    fn append_receipt(
+        &self,
+        files: &[StoredFile],
+        opened: &[SealedName],
+        sign: SignNext<'_>,
+    ) -> Result<Receipt, HubError>;
+    /// Receipts of the current epoch for a device, oldest first, and whether there are more.
+    fn receipts_for(&self, wanted: &ReceiptsWanted<'_>) -> Result<(Vec<Vec<u8>>, bool), HubError>;
+    /// The newest receipt of the current epoch about a file or chain, with its number.
+    fn latest_receipt(&self, about: Hash32) -> Result<Option<(u64, Vec<u8>)>, HubError>;
+    /// Whether this very receipt of the current epoch is known here.
+    fn has_receipt(&self, hub_seq: u64, receipt: Hash32) -> Result<bool, HubError>;
+    /// The end of the current epoch.
+    fn head(&self) -> Result<Head, HubError>;
+    /// Begins a new epoch.
+    fn start_epoch(&self, epoch: [u8; 16]) -> Result<(), HubError>;
+    /// A device that has spoken to this hub.
+    fn device(&self, device: DeviceId) -> Result<Option<DeviceRow>, HubError>;
+    /// All of them.
+    fn devices(&self) -> Result<Vec<DeviceRow>, HubError>;
+    /// Notes a device; an enrolment that is there stays.
+    fn put_device(&self, row: &DeviceRow) -> Result<(), HubError>;
+    /// Notes a token by its hash; forgets those that expired before `now_ms`.
+    fn put_token(
+        &self,
+        hash: Hash32,
+        device: DeviceId,
+        expires_ms: i64,
+        now_ms: i64,
+    ) -> Result<(), HubError>;
+    /// Whose token it is and until when.
+    fn token(&self, hash: Hash32) -> Result<Option<(DeviceId, i64)>, HubError>;
+    /// Notes what was noticed.
+    fn audit(&self, at_ms: i64, what: &str, about: Hash32) -> Result<(), HubError>;
+    /// The last lines, newest first.
+    fn audit_lines(&self, limit: usize) -> Result<Vec<AuditLine>, HubError>;
+}

@@ -1,0 +1,483 @@
+//! [`Truth`] in SQLite: one connection, WAL and `synchronous=FULL`. Without a key: it holds hashes,
+//! sizes, public keys and receipts, nothing readable.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::{Mutex, MutexGuard};
+
+use imena_core::encoding::Hash32;
+use imena_core::journal::{Receipt, ReceiptLine};
+use imena_core::model::ids::{DeviceId, SealedName};
+use imena_core::store::Class;
+use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
+
+use super::{
+    AuditLine, DeviceRow, EnrolmentRow, Head, Mark, Opened, ReceiptsWanted, SignNext, StoredFile,
+    Truth,
+};
+use crate::error::{HubError, lock, sql};
+
+const MIGRATIONS: &[&str] = &[include_str!("0001_start.sql")];
+const SETTINGS: &str = "PRAGMA journal_mode = wal; PRAGMA synchronous = full;
+    PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1; PRAGMA trusted_schema = 0;
+    PRAGMA cell_size_check = 1; PRAGMA busy_timeout = 5000;";
+const FILE_COLUMNS: &str =
+    "sealed_sha256, size_bytes, class, device, stored_ms, verified_ms, opened, folded_in, row";
+
+/// hub.db.
+#[derive(Debug)]
+pub(crate) struct SqliteTruth {
+    connection: Mutex<Connection>,
+}
+
+impl SqliteTruth {
+    /// Opens or makes hub.db; a new one begins its first epoch.
+    pub fn open(path: &Path, fresh_epoch: [u8; 16]) -> Result<Self, HubError> {
+        let mut connection = Connection::open(path).map_err(sql("open hub.db"))?;
+        connection
+            .execute_batch(SETTINGS)
+            .map_err(sql("settings of hub.db"))?;
+        migrate(&mut connection)?;
+        let truth = Self {
+            connection: Mutex::new(connection),
+        };
+        if truth.fact("epoch")?.is_none() {
+            truth.start_epoch(fresh_epoch)?;
+        }
+        Ok(truth)
+    }
+
+    fn connection(&self) -> MutexGuard<'_, Connection> {
+        lock(&self.connection)
+    }
+}
+
+impl Truth for SqliteTruth {
+    fn fact(&self, name: &str) -> Result<Option<Vec<u8>>, HubError> {
+        self.connection()
+            .query_row("SELECT value FROM facts WHERE name = ?1", [name], |row| {
+                row.get(0)
+            })
+            .optional()
+            .map_err(sql("fact"))
+    }
+
+    fn set_fact(&self, name: &str, value: &[u8]) -> Result<(), HubError> {
+        let text = "INSERT INTO facts (name, value) VALUES (?1, ?2)
+                    ON CONFLICT DO UPDATE SET value = excluded.value";
+        self.connection()
+            .execute(text, params![name, value])
+            .map_err(sql("set fact"))?;
+        Ok(())
+    }
+
+    fn file(&self, sealed: SealedName) -> Result<Option<StoredFile>, HubError> {
+        let text = format!("SELECT {FILE_COLUMNS} FROM files WHERE sealed_sha256 = ?1");
+        self.connection()
+            .query_row(&text, [sealed.as_bytes()], |row| {
+                file_row(row).map(|(_, file)| file)
+            })
+            .optional()
+            .map_err(sql("file"))
+    }
+
+    fn files_after(&self, row: i64, limit: usize) -> Result<Vec<(i64, StoredFile)>, HubError> {
+        let text = format!("SELECT {FILE_COLUMNS} FROM files WHERE row > ?1 ORDER BY row LIMIT ?2");
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(&text).map_err(sql("files"))?;
+        let rows = statement.query_map(params![row, limit as i64], file_row);
+        rows.map_err(sql("files"))?
+            .collect::<Result<_, _>>()
+            .map_err(sql("files"))
+    }
+
+    fn files_to_verify(&self, before_ms: i64, limit: usize) -> Result<Vec<StoredFile>, HubError> {
+        let text = format!(
+            "SELECT {FILE_COLUMNS} FROM files WHERE verified_ms < ?1 ORDER BY verified_ms LIMIT ?2"
+        );
+        let connection = self.connection();
+        let mut statement = connection
+            .prepare_cached(&text)
+            .map_err(sql("files to verify"))?;
+        let rows = statement.query_map(params![before_ms, limit as i64], |row| {
+            file_row(row).map(|(_, file)| file)
+        });
+        rows.map_err(sql("files to verify"))?
+            .collect::<Result<_, _>>()
+            .map_err(sql("files to verify"))
+    }
+
+    fn mark(&self, sealed: SealedName, mark: Mark) -> Result<(), HubError> {
+        let connection = self.connection();
+        let changed = match mark {
+            Mark::Verified(at_ms) => connection.execute(
+                "UPDATE files SET verified_ms = ?2 WHERE sealed_sha256 = ?1",
+                params![sealed.as_bytes(), at_ms],
+            ),
+            Mark::Opened(opened) => connection.execute(
+                "UPDATE files SET opened = ?2 WHERE sealed_sha256 = ?1",
+                params![sealed.as_bytes(), opened.number()],
+            ),
+            Mark::FoldedIn(generation) => connection.execute(
+                "UPDATE files SET folded_in = ?2 WHERE sealed_sha256 = ?1",
+                params![sealed.as_bytes(), generation],
+            ),
+        };
+        changed.map(drop).map_err(sql("mark file"))
+    }
+
+    fn bytes_of(&self, device: DeviceId) -> Result<u64, HubError> {
+        let text = "SELECT coalesce(sum(size_bytes), 0) FROM files WHERE device = ?1";
+        let sum: i64 = self
+            .connection()
+            .query_row(text, [device.as_bytes()], |row| row.get(0))
+            .map_err(sql("bytes of device"))?;
+        Ok(sum as u64)
+    }
+
+    fn append_receipt(
+        &self,
+        files: &[StoredFile],
+        opened: &[SealedName],
+        sign: SignNext<'_>,
+    ) -> Result<Receipt, HubError> {
+        let mut connection = self.connection();
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(sql("begin receipt"))?;
+        let receipt = sign(&head(&transaction)?)?;
+        for file in files {
+            insert_file(&transaction, file)?;
+        }
+        for sealed in opened {
+            let text = "UPDATE files SET opened = 1 WHERE sealed_sha256 = ?1";
+            transaction
+                .execute(text, [sealed.as_bytes()])
+                .map_err(sql("mark opened"))?;
+        }
+        insert_receipt(&transaction, &receipt)?;
+        transaction.commit().map_err(sql("commit receipt"))?;
+        Ok(receipt)
+    }
+
+    fn receipts_for(&self, wanted: &ReceiptsWanted<'_>) -> Result<(Vec<Vec<u8>>, bool), HubError> {
+        let connection = self.connection();
+        let epoch = head(&connection)?.epoch;
+        let numbers = receipt_numbers(&connection, &epoch, wanted)?;
+        let (mut all, mut bytes) = (Vec::new(), 0_usize);
+        for number in &numbers {
+            let text = "SELECT cose FROM receipts WHERE epoch = ?1 AND hub_seq = ?2";
+            let cose: Vec<u8> = connection
+                .query_row(text, params![epoch, number], |row| row.get(0))
+                .map_err(sql("receipt"))?;
+            bytes = bytes.saturating_add(cose.len());
+            if all.len() >= wanted.count_max || (bytes > wanted.bytes_max && !all.is_empty()) {
+                break;
+            }
+            all.push(cose);
+        }
+        let has_more = all.len() < numbers.len();
+        Ok((all, has_more))
+    }
+
+    fn latest_receipt(&self, about: Hash32) -> Result<Option<(u64, Vec<u8>)>, HubError> {
+        let connection = self.connection();
+        let epoch = head(&connection)?.epoch;
+        let text = "SELECT r.hub_seq, r.cose FROM receipt_lines l JOIN receipts r
+                        ON r.epoch = l.epoch AND r.hub_seq = l.hub_seq
+                    WHERE l.about = ?1 AND l.epoch = ?2 ORDER BY l.hub_seq DESC LIMIT 1";
+        connection
+            .query_row(text, params![about.as_bytes(), epoch], |row| {
+                Ok((row.get::<_, i64>(0)? as u64, row.get(1)?))
+            })
+            .optional()
+            .map_err(sql("latest receipt"))
+    }
+
+    fn has_receipt(&self, hub_seq: u64, receipt: Hash32) -> Result<bool, HubError> {
+        let connection = self.connection();
+        let epoch = head(&connection)?.epoch;
+        let text = "SELECT count(*) FROM receipts WHERE epoch = ?1 AND hub_seq = ?2
+                    AND receipt = ?3";
+        let number = i64::try_from(hub_seq).unwrap_or(i64::MAX);
+        let count: i64 = connection
+            .query_row(text, params![epoch, number, receipt.as_bytes()], |row| {
+                row.get(0)
+            })
+            .map_err(sql("has receipt"))?;
+        Ok(count > 0)
+    }
+
+    fn head(&self) -> Result<Head, HubError> {
+        head(&self.connection())
+    }
+
+    fn start_epoch(&self, epoch: [u8; 16]) -> Result<(), HubError> {
+        self.set_fact("epoch", &epoch)
+    }
+
+    fn device(&self, device: DeviceId) -> Result<Option<DeviceRow>, HubError> {
+        let text = "SELECT device, spki, seen_ms, name, digits, since_ms FROM devices
+                    WHERE device = ?1";
+        self.connection()
+            .query_row(text, [device.as_bytes()], device_row)
+            .optional()
+            .map_err(sql("device"))
+    }
+
+    fn devices(&self) -> Result<Vec<DeviceRow>, HubError> {
+        let text = "SELECT device, spki, seen_ms, name, digits, since_ms FROM devices
+                    ORDER BY since_ms, device";
+        let connection = self.connection();
+        let mut statement = connection.prepare_cached(text).map_err(sql("devices"))?;
+        let rows = statement
+            .query_map([], device_row)
+            .map_err(sql("devices"))?;
+        rows.collect::<Result<_, _>>().map_err(sql("devices"))
+    }
+
+    fn put_device(&self, row: &DeviceRow) -> Result<(), HubError> {
+        let text = "INSERT INTO devices (device, spki, seen_ms, name, digits, since_ms)
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET
+                        seen_ms = excluded.seen_ms, name = coalesce(name, excluded.name),
+                        digits = coalesce(digits, excluded.digits),
+                        since_ms = coalesce(since_ms, excluded.since_ms)";
+        let enrolment = row.enrolment.as_ref();
+        let values = params![
+            row.device.as_bytes(),
+            row.spki,
+            row.seen_ms,
+            enrolment.map(|enrolment| &enrolment.name),
+            enrolment.map(|enrolment| &enrolment.digits),
+            enrolment.map(|enrolment| enrolment.since_ms),
+        ];
+        self.connection()
+            .execute(text, values)
+            .map_err(sql("put device"))?;
+        Ok(())
+    }
+
+    fn put_token(
+        &self,
+        hash: Hash32,
+        device: DeviceId,
+        expires_ms: i64,
+        now_ms: i64,
+    ) -> Result<(), HubError> {
+        let connection = self.connection();
+        connection
+            .execute("DELETE FROM tokens WHERE expires_ms < ?1", [now_ms])
+            .map_err(sql("forget tokens"))?;
+        let text = "INSERT INTO tokens (token_sha256, device, expires_ms) VALUES (?1, ?2, ?3)";
+        connection
+            .execute(
+                text,
+                params![hash.as_bytes(), device.as_bytes(), expires_ms],
+            )
+            .map_err(sql("put token"))?;
+        Ok(())
+    }
+
+    fn token(&self, hash: Hash32) -> Result<Option<(DeviceId, i64)>, HubError> {
+        let text = "SELECT device, expires_ms FROM tokens WHERE token_sha256 = ?1";
+        self.connection()
+            .query_row(text, [hash.as_bytes()], |row| {
+                Ok((DeviceId(id(row, 0)?), row.get(1)?))
+            })
+            .optional()
+            .map_err(sql("token"))
+    }
+
+    fn audit(&self, at_ms: i64, what: &str, about: Hash32) -> Result<(), HubError> {
+        let text = "INSERT INTO audit (at_ms, what, about) VALUES (?1, ?2, ?3)";
+        let values = params![at_ms, what, about.as_bytes()];
+        self.connection()
+            .execute(text, values)
+            .map_err(sql("audit"))?;
+        Ok(())
+    }
+
+    fn audit_lines(&self, limit: usize) -> Result<Vec<AuditLine>, HubError> {
+        let text = "SELECT at_ms, what, about FROM audit ORDER BY row DESC LIMIT ?1";
+        let connection = self.connection();
+        let mut statement = connection
+            .prepare_cached(text)
+            .map_err(sql("audit lines"))?;
+        let rows = statement.query_map([limit as i64], |row| {
+            let about = id(row, 2)?.to_hex();
+            Ok(AuditLine {
+                at_ms: row.get(0)?,
+                what: row.get(1)?,
+                about,
+            })
+        });
+        rows.map_err(sql("audit lines"))?
+            .collect::<Result<_, _>>()
+            .map_err(sql("audit lines"))
+    }
+}
+
+fn migrate(connection: &mut Connection) -> Result<(), HubError> {
+    let found: i64 = connection
+        .query_row("PRAGMA user_version", [], |row| row.get(0))
+        .map_err(sql("schema version"))?;
+    let supported = MIGRATIONS.len() as i64;
+    if found > supported {
+        return Err(HubError::NewerSchema { found, supported });
+    }
+    for (number, step) in (1_i64..).zip(MIGRATIONS) {
+        if number <= found {
+            continue;
+        }
+        let transaction = connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(sql("migrate"))?;
+        transaction.execute_batch(step).map_err(sql("migrate"))?;
+        transaction
+            .pragma_update(None, "user_version", number)
+            .map_err(sql("migrate"))?;
+        transaction.commit().map_err(sql("migrate"))?;
+    }
+    Ok(())
+}
+
+fn head(connection: &Connection) -> Result<Head, HubError> {
+    let epoch: [u8; 16] = connection
+        .query_row("SELECT value FROM facts WHERE name = 'epoch'", [], |row| {
+            row.get(0)
+        })
+        .map_err(sql("epoch"))?;
+    let text = "SELECT hub_seq, receipt FROM receipts WHERE epoch = ?1
+                ORDER BY hub_seq DESC LIMIT 1";
+    let last = connection
+        .query_row(text, [epoch], |row| {
+            Ok((row.get::<_, i64>(0)? as u64, id(row, 1)?))
+        })
+        .optional()
+        .map_err(sql("last receipt"))?;
+    let (hub_seq, receipt) = last.unwrap_or((0, Hash32::ZERO));
+    Ok(Head {
+        epoch,
+        hub_seq,
+        receipt,
+    })
+}
+
+fn insert_file(connection: &Connection, file: &StoredFile) -> Result<(), HubError> {
+    let text = "INSERT INTO files (sealed_sha256, size_bytes, class, device, stored_ms,
+                    verified_ms, opened) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)
+                ON CONFLICT DO UPDATE SET verified_ms = excluded.verified_ms";
+    let values = params![
+        file.sealed.as_bytes(),
+        file.size as i64,
+        file.class.map(|class| class.number() as i64),
+        file.device.as_bytes(),
+        file.stored_ms,
+        file.verified_ms,
+        file.opened.number(),
+    ];
+    connection
+        .execute(text, values)
+        .map(drop)
+        .map_err(sql("insert file"))
+}
+
+fn insert_receipt(connection: &Connection, receipt: &Receipt) -> Result<(), HubError> {
+    let (epoch, hub_seq) = (receipt.word.epoch, receipt.word.hub_seq as i64);
+    let text = "INSERT INTO receipts (epoch, hub_seq, receipt, cose) VALUES (?1, ?2, ?3, ?4)";
+    connection
+        .execute(
+            text,
+            params![epoch, hub_seq, receipt.id.as_bytes(), receipt.bytes],
+        )
+        .map_err(sql("insert receipt"))?;
+    for line in &receipt.word.lines {
+        let about = match line {
+            ReceiptLine::File { sealed, .. } => sealed.0,
+            ReceiptLine::Entries { device, .. } => device.0,
+        };
+        let text = "INSERT INTO receipt_lines (about, epoch, hub_seq) VALUES (?1, ?2, ?3)
+                    ON CONFLICT DO NOTHING";
+        connection
+            .execute(text, params![about.as_bytes(), epoch, hub_seq])
+            .map_err(sql("insert receipt line"))?;
+    }
+    Ok(())
+}
+
+/// Numbers of the receipts that a device is to get. Of a file that is offered although its receipt
+/// is older than the device's last (another device brought it), the newest is given again: an offer
+/// says that the receipt is missing.
+fn receipt_numbers(
+    connection: &Connection,
+    epoch: &[u8; 16],
+    wanted: &ReceiptsWanted<'_>,
+) -> Result<BTreeSet<i64>, HubError> {
+    let after = i64::try_from(wanted.after).unwrap_or(i64::MAX);
+    let text = "SELECT hub_seq FROM receipt_lines WHERE epoch = ?1 AND hub_seq > ?2 AND (about = ?3
+                    OR about IN (SELECT sealed_sha256 FROM files WHERE device = ?3))";
+    let mut statement = connection.prepare_cached(text).map_err(sql("receipts"))?;
+    let rows = statement
+        .query_map(params![epoch, after, wanted.device.as_bytes()], |row| {
+            row.get(0)
+        })
+        .map_err(sql("receipts"))?;
+    let mut numbers: BTreeSet<i64> = rows.collect::<Result<_, _>>().map_err(sql("receipts"))?;
+    let text = "SELECT hub_seq FROM receipt_lines WHERE about = ?1 AND epoch = ?2
+                ORDER BY hub_seq DESC";
+    let mut statement = connection
+        .prepare_cached(text)
+        .map_err(sql("receipts of offer"))?;
+    for sealed in wanted.offered {
+        let rows = statement
+            .query_map(params![sealed.as_bytes(), epoch], |row| {
+                row.get::<_, i64>(0)
+            })
+            .map_err(sql("receipts of offer"))?;
+        for (nth, number) in rows.enumerate() {
+            let number = number.map_err(sql("receipts of offer"))?;
+            if number <= after && nth > 0 {
+                break;
+            }
+            numbers.insert(number);
+        }
+    }
+    Ok(numbers)
+}
+
+fn file_row(row: &Row<'_>) -> rusqlite::Result<(i64, StoredFile)> {
+    let class: Option<i64> = row.get(2)?;
+    let file = StoredFile {
+        sealed: SealedName(id(row, 0)?),
+        size: row.get::<_, i64>(1)? as u64,
+        class: class.and_then(|number| Class::from_number(number as u64)),
+        device: DeviceId(id(row, 3)?),
+        stored_ms: row.get(4)?,
+        verified_ms: row.get(5)?,
+        opened: Opened::from_number(row.get(6)?),
+        folded_in: row.get(7)?,
+    };
+    Ok((row.get(8)?, file))
+}
+
+fn device_row(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
+    let (name, digits, since_ms) = (row.get(3)?, row.get(4)?, row.get(5)?);
+    let enrolment = match (name, digits, since_ms) {
+        (Some(name), Some(digits), Some(since_ms)) => Some(EnrolmentRow {
+            name,
+            digits,
+            since_ms,
+        }),
+        (_, _, _) => None,
+    };
+    Ok(DeviceRow {
+        device: DeviceId(id(row, 0)?),
+        spki: row.get(1)?,
+        seen_ms: row.get(2)?,
+        enrolment,
+    })
+}
+
+fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<Hash32> {
+    row.get::<_, [u8; 32]>(column).map(Hash32)
+}

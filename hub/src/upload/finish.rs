@@ -1,0 +1,254 @@
+//! From complete staging bytes to "stored": fsync, re-read and re-hash, publish, one transaction of
+//! row and receipt.
+//!
+//! Owns the order of docs/design/wire.md "Rules of the hub"; each step is one that a test can stop
+//! at. Invariant: whatever step the process ends at, the next start finishes or keeps the staging
+//! file, and nothing was called stored that is not.
+
+use std::fs::File;
+use std::io::Write as _;
+use std::path::Path;
+use std::sync::Arc;
+
+use imena_core::encoding::Hash32;
+use imena_core::encoding::limits::SEALED_RUN_BYTES_MAX;
+use imena_core::journal::ReceiptLine;
+use imena_core::model::ids::{DeviceId, SealedName};
+use imena_core::store::Class;
+
+use super::{Key, Plan};
+use crate::error::HubError;
+use crate::hub::Inner;
+use crate::limits::{FLOOR_PART_FOR_RUNS, REHASH_FILES_MAX, SCRUB_PERIOD_MS};
+use crate::truth::{self, Mark, Opened, Publish, StoredFile};
+
+/// What became of complete staging bytes.
+#[derive(Debug)]
+pub(crate) enum Finished {
+    /// Durable and receipted.
+    Stored(Vec<u8>),
+    /// They do not hash to their name: set aside, to be sent again.
+    Damaged,
+}
+
+impl Inner {
+    /// Finishes a complete staging file.
+    pub(crate) fn finish(
+        self: &Arc<Self>,
+        staging: &Path,
+        key: Key,
+        class: Option<Class>,
+    ) -> Result<Finished, HubError> {
+        let steps = &self.environment.steps;
+        if let Some(receipt) = self.stored_receipt(key.sealed)? {
+            self.objects.forget_staging(staging)?;
+            return Ok(Finished::Stored(receipt));
+        }
+        steps.reached("hub: make staging durable");
+        let file = File::open(staging)?;
+        file.sync_all()?;
+        let size = file.metadata()?.len();
+        drop(file);
+        steps.reached("hub: re-hash from disk");
+        if truth::hash_file(staging)? != key.sealed.0 {
+            self.objects
+                .set_aside(staging, self.environment.random()?)?;
+            self.audit("uploaded bytes do not hash to their name", key.sealed.0);
+            return Ok(Finished::Damaged);
+        }
+        steps.reached("hub: publish");
+        self.publish(staging, key.sealed)?;
+        steps.reached("hub: commit row and receipt");
+        let now_ms = self.now_ms();
+        let row = StoredFile {
+            sealed: key.sealed,
+            size,
+            class,
+            device: key.device,
+            stored_ms: now_ms,
+            verified_ms: now_ms,
+            opened: Opened::NotYet,
+            folded_in: None,
+        };
+        let line = ReceiptLine::File {
+            sealed: key.sealed,
+            size,
+            sha256: None,
+        };
+        let receipt = self.receipt(std::slice::from_ref(&row), &[], vec![line])?;
+        steps.reached("hub: forget staging");
+        self.objects.forget_staging(staging)?;
+        self.chain.stored(&row);
+        Ok(Finished::Stored(receipt.bytes))
+    }
+
+    /// Publishes; a file of that name without a row is from a start that ended early, and is
+    /// believed only after its own re-hash.
+    fn publish(&self, staging: &Path, sealed: SealedName) -> Result<(), HubError> {
+        for _ in 0..2 {
+            let published = self.objects.publish(staging, sealed)?;
+            if published == Publish::Done || self.objects.is_whole(sealed)? {
+                return Ok(());
+            }
+            let place = self.objects.place(sealed);
+            self.objects.set_aside(&place, self.environment.random()?)?;
+            self.audit("a published file was not what its name says", sealed.0);
+        }
+        Err(std::io::Error::from(std::io::ErrorKind::AlreadyExists).into())
+    }
+
+    /// Stores a run that came whole inside a request, or finds that it is stored.
+    pub(crate) fn store_inline(
+        self: &Arc<Self>,
+        bytes: &[u8],
+        device: DeviceId,
+    ) -> Result<SealedName, HubError> {
+        let sealed = SealedName(Hash32::of(bytes));
+        let key = Key { sealed, device };
+        if self.stored_receipt(sealed)?.is_some() {
+            return Ok(sealed);
+        }
+        let length = bytes.len() as u64;
+        self.check_space(
+            key,
+            &Plan {
+                offset: 0,
+                length,
+                class: Some(Class::Run),
+            },
+        )?;
+        let path = self
+            .objects
+            .inline(sealed, device, self.environment.random()?);
+        let mut file = truth::new_staging(&path)?;
+        if let Err(error) = file.write_all(bytes) {
+            // The phone sends the run again: half of it is of no use.
+            let _ = self.objects.forget_staging(&path);
+            return Err(error.into());
+        }
+        drop(file);
+        self.finish(&path, key, Some(Class::Run))?;
+        Ok(sealed)
+    }
+
+    /// The receipt of a file that is stored: it has a row and stands at its place in its length. A
+    /// row whose file is gone counts for nothing.
+    pub(crate) fn stored_receipt(&self, sealed: SealedName) -> Result<Option<Vec<u8>>, HubError> {
+        let Some(row) = self.truth.file(sealed)? else {
+            return Ok(None);
+        };
+        if self.objects.len(sealed)? != Some(row.size) {
+            return Ok(None);
+        }
+        if let Some((_, receipt)) = self.truth.latest_receipt(sealed.0)? {
+            return Ok(Some(receipt));
+        }
+        // No receipt of this epoch: the hub was restored. It signs again only what it has read
+        // again.
+        if !self.verify(&row)? {
+            return Ok(None);
+        }
+        let line = ReceiptLine::File {
+            sealed,
+            size: row.size,
+            sha256: None,
+        };
+        // Opened files are opened again in the new epoch, so that their `sha256` is receipted anew.
+        self.truth.mark(sealed, Mark::Opened(Opened::NotYet))?;
+        let receipt = self.receipt(&[], &[], vec![line])?;
+        self.chain.stored(&row);
+        Ok(Some(receipt.bytes))
+    }
+
+    /// What the hub has of a file from a device.
+    pub(crate) fn have(&self, key: Key) -> Result<u64, HubError> {
+        let staged = truth::len(&self.objects.staging(key.sealed, key.device))?;
+        Ok(staged.unwrap_or_default())
+    }
+
+    /// Re-hashes a published file; one that is not what its name says is set aside and will be
+    /// asked for again.
+    pub(crate) fn verify(&self, row: &StoredFile) -> Result<bool, HubError> {
+        if self.objects.is_whole(row.sealed)? {
+            self.truth.mark(row.sealed, Mark::Verified(self.now_ms()))?;
+            return Ok(true);
+        }
+        self.audit(
+            "a stored file is damaged or gone; phones will be asked for it",
+            row.sealed.0,
+        );
+        if self.objects.len(row.sealed)?.is_some() {
+            let place = self.objects.place(row.sealed);
+            self.objects.set_aside(&place, self.environment.random()?)?;
+        }
+        self.truth.mark(row.sealed, Mark::Opened(Opened::NotYet))?;
+        Ok(false)
+    }
+
+    /// Whether a file is stored and its re-hash is fresh, made now if need be.
+    pub(crate) fn is_held(&self, sealed: SealedName) -> Result<bool, HubError> {
+        let Some(row) = self.truth.file(sealed)? else {
+            return Ok(false);
+        };
+        let age_ms = self.now_ms().saturating_sub(row.verified_ms);
+        if (0..SCRUB_PERIOD_MS).contains(&age_ms) {
+            return Ok(self.objects.len(sealed)? == Some(row.size));
+        }
+        self.verify(&row)
+    }
+
+    pub(crate) fn scrub(&self) -> Result<usize, HubError> {
+        let before_ms = self.now_ms().saturating_sub(SCRUB_PERIOD_MS);
+        let mut bad = 0_usize;
+        for row in self.truth.files_to_verify(before_ms, REHASH_FILES_MAX)? {
+            let is_whole = self.verify(&row)?;
+            if !is_whole {
+                // Marked as looked at, or the next scrub would look at nothing else.
+                self.truth.mark(row.sealed, Mark::Verified(self.now_ms()))?;
+                bad = bad.saturating_add(1);
+            }
+        }
+        Ok(bad)
+    }
+
+    /// Refuses what would not leave the floor free, or is over a stranger's quota.
+    pub(crate) fn check_space(&self, key: Key, plan: &Plan) -> Result<(), HubError> {
+        let full = || HubError::from(std::io::Error::from(std::io::ErrorKind::StorageFull));
+        let is_run = plan.class == Some(Class::Run) && plan.length <= SEALED_RUN_BYTES_MAX as u64;
+        let floor = match self.floor_bytes.checked_div(FLOOR_PART_FOR_RUNS) {
+            Some(part) if is_run => part,
+            Some(_) | None => self.floor_bytes,
+        };
+        let coming = plan.length.saturating_sub(self.have(key)?);
+        if self.free_bytes()?.saturating_sub(coming) < floor {
+            tracing::warn!(floor, "disk full: upload refused");
+            return Err(full());
+        }
+        let used = self.truth.bytes_of(key.device)?.saturating_add(plan.length);
+        if !self.is_claimed(key.device) && used > self.unclaimed_quota_bytes {
+            return Err(std::io::Error::from(std::io::ErrorKind::QuotaExceeded).into());
+        }
+        Ok(())
+    }
+
+    /// Finishes what was complete when the process last ended; partial uploads stay, half runs are
+    /// sent again whole.
+    pub(crate) fn resume_uploads(self: &Arc<Self>) -> Result<(), HubError> {
+        for staged in self.objects.list_staging()? {
+            if self.roster().is_none() {
+                return Ok(());
+            }
+            let key = Key {
+                sealed: staged.sealed,
+                device: staged.device,
+            };
+            if truth::hash_file(&staged.path)? == staged.sealed.0 {
+                let class = (!staged.is_resumable).then_some(Class::Run);
+                self.finish(&staged.path, key, class)?;
+            } else if !staged.is_resumable {
+                self.objects.forget_staging(&staged.path)?;
+            }
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,261 @@
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use axum::body::{Body, Bytes};
+use axum::http::{Method, StatusCode};
+use imena_core::encoding::Hash32;
+use imena_core::journal::ReceiptLine;
+use imena_core::model::ids::SealedName;
+use imena_core::sync::wire::{ErrorCode, PutReply};
+
+use crate::support::{FLOOR, Phone, Put, World, call};
+
+fn bytes(len: usize) -> Vec<u8> {
+    (0..len).map(|at| (at * 31 % 251) as u8).collect()
+}
+
+#[tokio::test]
+async fn an_upload_goes_on_where_it_ended_and_overlap_is_ignored() {
+    let phone = Phone::new();
+    let world = World::new(&[&phone]);
+    let token = world.token(&phone).await;
+    let all = bytes(3_000_000);
+    let first = world.put(&token, &Put::part(&all, 0, 1_200_000)).await;
+    assert_eq!((first.have, first.is_stored), (1_200_000, false));
+    let gap = world
+        .put(&token, &Put::part(&all, 2_000_000, 2_100_000))
+        .await;
+    assert_eq!(
+        (gap.have, gap.is_stored),
+        (1_200_000, false),
+        "a gap is no error"
+    );
+    let overlap = world
+        .put(&token, &Put::part(&all, 1_000_000, 2_000_000))
+        .await;
+    assert_eq!(overlap.have, 2_000_000);
+    let known = world.put(&token, &Put::part(&all, 0, 500_000)).await;
+    assert_eq!(known.have, 2_000_000);
+    let last = world
+        .put(&token, &Put::part(&all, 2_000_000, 3_000_000))
+        .await;
+    assert_eq!((last.have, last.is_stored), (3_000_000, true));
+    let receipt = world.receipt(&last.receipt.unwrap());
+    let sealed = SealedName(Hash32::of(&all));
+    let line = ReceiptLine::File {
+        sealed,
+        size: 3_000_000,
+        sha256: None,
+    };
+    assert_eq!(receipt.word.lines, [line]);
+    let again = world.put(&token, &Put::part(&all, 0, 10)).await;
+    assert!(again.is_stored);
+    assert_eq!(
+        world.receipt(&again.receipt.unwrap()),
+        receipt,
+        "no second receipt"
+    );
+}
+
+#[tokio::test]
+async fn bytes_that_are_not_what_their_name_says_go_to_damaged_and_are_asked_for_again() {
+    let phone = Phone::new();
+    let world = World::new(&[&phone]);
+    let token = world.token(&phone).await;
+    let good = bytes(1000);
+    let mut bad = good.clone();
+    bad[500] ^= 1;
+    let wrong = Put {
+        bytes: &bad,
+        ..Put::whole(&good, 4)
+    };
+    let reply = world.put(&token, &wrong).await;
+    assert_eq!(
+        (reply.have, reply.is_stored, reply.receipt),
+        (0, false, None)
+    );
+    let damaged = world.dir.path().join("hub/damaged");
+    assert_eq!(std::fs::read_dir(damaged).unwrap().count(), 1);
+    assert!(world.audit()[0].contains("do not hash"));
+    assert!(world.put_whole(&token, &good, 4).await.is_stored);
+}
+
+#[tokio::test]
+async fn one_phone_cannot_spoil_the_upload_of_another() {
+    let (one, two) = (Phone::new(), Phone::new());
+    let world = World::new(&[&one, &two]);
+    let (token_one, token_two) = (world.token(&one).await, world.token(&two).await);
+    let good = bytes(1000);
+    let bad = vec![0; 600];
+    world
+        .put(
+            &token_one,
+            &Put {
+                bytes: &bad,
+                ..Put::whole(&good, 4)
+            },
+        )
+        .await;
+    let first = world.put(&token_two, &Put::part(&good, 0, 600)).await;
+    assert_eq!(first.have, 600);
+    assert!(
+        world
+            .put(&token_two, &Put::part(&good, 600, 1000))
+            .await
+            .is_stored
+    );
+    // Whoever else offers it hears that it is stored.
+    assert!(
+        world
+            .put(&token_one, &Put::part(&good, 600, 1000))
+            .await
+            .is_stored
+    );
+    let staging = world.dir.path().join("hub/staging");
+    assert_eq!(std::fs::read_dir(staging).unwrap().count(), 0);
+}
+
+#[tokio::test]
+async fn a_second_connection_takes_over_and_a_cut_one_loses_nothing() {
+    let phone = Phone::new();
+    let world = World::new(&[&phone]);
+    let token = world.token(&phone).await;
+    let all = bytes(100_000);
+    let path = format!("/v1/files/{}", Put::whole(&all, 4).sealed);
+    let (sender, receiver) = tokio::sync::mpsc::channel::<std::io::Result<Bytes>>(4);
+    let body = Body::from_stream(futures_util::stream::unfold(receiver, |mut r| async {
+        r.recv().await.map(|piece| (piece, r))
+    }));
+    let router = world.phones();
+    let authorization = token.clone();
+    let hanging = tokio::spawn(async move {
+        let headers = [
+            ("authorization", authorization.as_str()),
+            ("upload-offset", "0"),
+            ("upload-length", "100000"),
+        ];
+        call(router, Method::PUT, &path, &headers, body).await
+    });
+    sender
+        .send(Ok(Bytes::copy_from_slice(&all[..40_000])))
+        .await
+        .unwrap();
+    // The first connection hangs; the second one begins where the first one's bytes ended, once
+    // they are written.
+    let second = loop {
+        let reply = world.put(&token, &Put::part(&all, 40_000, 70_000)).await;
+        if reply.have == 70_000 {
+            break reply;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    };
+    assert!(!second.is_stored);
+    let hung = tokio::time::timeout(Duration::from_secs(5), hanging)
+        .await
+        .unwrap()
+        .unwrap();
+    assert_eq!(hung.status, StatusCode::OK, "the old connection is let go");
+    assert!(!PutReply::decode(&hung.body).unwrap().is_stored);
+    drop(sender);
+
+    let cut = Body::from_stream(futures_util::stream::iter([
+        Ok(Bytes::copy_from_slice(&all[70_000..80_000])),
+        Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
+    ]));
+    let headers = [
+        ("authorization", token.as_str()),
+        ("upload-offset", "70000"),
+        ("upload-length", "100000"),
+    ];
+    let path = format!("/v1/files/{}", Put::whole(&all, 4).sealed);
+    let reply = call(world.phones(), Method::PUT, &path, &headers, cut).await;
+    assert_eq!(PutReply::decode(&reply.body).unwrap().have, 80_000);
+    assert!(
+        world
+            .put(&token, &Put::part(&all, 80_000, 100_000))
+            .await
+            .is_stored
+    );
+}
+
+#[tokio::test]
+async fn a_full_disk_takes_no_photo_but_still_a_run_and_receipts_nothing() {
+    let phone = Phone::new();
+    let world = World::new(&[&phone]);
+    let token = world.token(&phone).await;
+    world.free.store(FLOOR / 2, Ordering::SeqCst);
+    let photo = bytes(1000);
+    let refused = world.try_put(&token, &Put::whole(&photo, 4)).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.code()),
+        (507, ErrorCode::DiskFull)
+    );
+    let large = bytes(400_000);
+    let refused = world.try_put(&token, &Put::whole(&large, 1)).await;
+    assert_eq!(refused.code(), ErrorCode::DiskFull, "too large for a run");
+    assert!(world.put_whole(&token, &bytes(999), 1).await.is_stored);
+    world.free.store(FLOOR / 20, Ordering::SeqCst);
+    let refused = world.try_put(&token, &Put::whole(&bytes(998), 1)).await;
+    assert_eq!(refused.code(), ErrorCode::DiskFull);
+    assert_eq!(world.hub().status().unwrap().hub_seq, 1);
+    world.free.store(u64::MAX, Ordering::SeqCst);
+    assert!(world.put_whole(&token, &photo, 4).await.is_stored);
+}
+
+#[tokio::test]
+async fn a_stranger_stores_within_a_quota() {
+    let stranger = Phone::new();
+    let mut world = World::new(&[]);
+    world.quota = 2000;
+    world.reopen();
+    let token = world.token(&stranger).await;
+    assert!(world.put_whole(&token, &bytes(1500), 4).await.is_stored);
+    let refused = world.try_put(&token, &Put::whole(&bytes(600), 4)).await;
+    assert_eq!(refused.code(), ErrorCode::DiskFull);
+    world.change_roster(|roster| roster.devices.push(stranger.line()));
+    assert!(
+        world.put_whole(&token, &bytes(600), 4).await.is_stored,
+        "claimed"
+    );
+}
+
+#[tokio::test]
+async fn headers_that_make_no_sense_are_refused() {
+    let phone = Phone::new();
+    let world = World::new(&[&phone]);
+    let token = world.token(&phone).await;
+    let all = bytes(100);
+    let good = Put::whole(&all, 4);
+    let refused = [
+        Put {
+            length: 0,
+            ..Put::whole(&all, 4)
+        },
+        Put {
+            offset: 101,
+            ..Put::whole(&all, 4)
+        },
+        Put {
+            length: 50,
+            ..Put::whole(&all, 4)
+        },
+    ];
+    for put in &refused {
+        assert_eq!(
+            world.try_put(&token, put).await.code(),
+            ErrorCode::Malformed
+        );
+    }
+    let huge = Put {
+        length: imena_hub::FILE_BYTES_MAX + 1,
+        ..Put::whole(&all, 4)
+    };
+    assert_eq!(
+        world.try_put(&token, &huge).await.code(),
+        ErrorCode::TooLarge
+    );
+    let path = format!("/v1/files/{}", good.sealed.to_string().to_uppercase());
+    let reply = call(world.phones(), Method::PUT, &path, &[], Vec::new()).await;
+    assert_eq!(reply.code(), ErrorCode::Malformed);
+    assert!(world.put(&token, &good).await.is_stored);
+}

@@ -1,0 +1,143 @@
+use axum::http::{Method, StatusCode};
+use imena_core::encoding::{Hash32, Map};
+use imena_core::model::ids::{SubjectId, SubjectRef};
+use imena_core::vocabulary::Kind;
+
+use crate::support::{Phone, Reply, World, call};
+
+async fn get(world: &World, path: &str, cookie: &str) -> Reply {
+    let headers = [("host", "127.0.0.1:8080"), ("cookie", cookie)];
+    call(
+        world.hub().page_router(),
+        Method::GET,
+        path,
+        &headers,
+        Vec::new(),
+    )
+    .await
+}
+
+async fn sign_in(world: &World) -> String {
+    let reply = get(world, &world.hub().sign_in_path().unwrap(), "").await;
+    assert_eq!(reply.status, StatusCode::SEE_OTHER);
+    let cookie = reply.headers["set-cookie"].to_str().unwrap();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"));
+    cookie.split(';').next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn a_link_signs_in_once_and_nothing_is_shown_without() {
+    let world = World::new(&[]);
+    let link = world.hub().sign_in_path().unwrap();
+    assert_eq!(get(&world, "/", "").await.status, StatusCode::UNAUTHORIZED);
+    assert_eq!(get(&world, &link, "").await.status, StatusCode::SEE_OTHER);
+    assert_eq!(
+        get(&world, &link, "").await.status,
+        StatusCode::UNAUTHORIZED,
+        "used"
+    );
+    let cookie = sign_in(&world).await;
+    let page = get(&world, "/", &cookie).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert_eq!(page.headers["cache-control"], "no-store");
+    assert!(
+        page.headers["content-security-policy"]
+            .to_str()
+            .unwrap()
+            .contains("default-src 'none'")
+    );
+    world.pass_time(13 * 60 * 60 * 1000);
+    assert_eq!(
+        get(&world, "/", &cookie).await.status,
+        StatusCode::UNAUTHORIZED,
+        "over"
+    );
+    let headers = [("host", "evil.example")];
+    let foreign = call(
+        world.hub().page_router(),
+        Method::GET,
+        "/",
+        &headers,
+        Vec::new(),
+    )
+    .await;
+    assert_eq!(foreign.status, StatusCode::MISDIRECTED_REQUEST);
+    let style = get(&world, "/assets/page.css", "").await;
+    assert_eq!(style.status, StatusCode::OK);
+}
+
+#[tokio::test]
+async fn a_locked_hub_says_what_that_means_in_both_languages() {
+    let world = World::new(&[]);
+    let cookie = sign_in(&world).await;
+    let page = get(&world, "/", &cookie).await.text();
+    assert!(page.contains("Вузол замкнено") && page.contains("lang=\"uk\""));
+    let page = get(&world, "/?lang=en", &cookie).await.text();
+    assert!(page.contains("This hub is locked") && page.contains("lang=\"en\""));
+}
+
+#[tokio::test]
+async fn a_site_shows_graves_remains_hints_and_what_is_missing() {
+    let mut phone = Phone::new();
+    let world = World::new(&[&phone]);
+    let org = world.org_id();
+    let site = phone.record_site(org, "Ізюм <script>");
+    let (grave, remains) = (SubjectId([2; 16]), SubjectId([3; 16]));
+    let fields = Map::new().text(1, "IZM1-T01-G001-AA").with(2, site);
+    phone.record(org, Kind::Grave, grave, fields);
+    let fields = Map::new()
+        .text(1, "IZM1-T01-0001-BB")
+        .with(2, site)
+        .with(3, grave);
+    phone.record(org, Kind::Remains, remains, fields);
+    let owner = SubjectRef {
+        kind: Kind::Remains,
+        id: remains,
+    };
+    let hint = Map::new()
+        .with(1, owner)
+        .text(2, "cross")
+        .text(3, "Бойко І.");
+    phone.record(org, Kind::PersonHint, SubjectId([5; 16]), hint);
+    let (sealed, bytes) = world.seal(b"picture");
+    let sha256 = Hash32::of(b"picture");
+    phone.record_photo(org, owner, sealed, bytes.len() as u64, sha256);
+    let token = world.token(&phone).await;
+    world.put_whole(&token, &phone.run(&world, 1), 1).await;
+    world.unlock();
+
+    let cookie = sign_in(&world).await;
+    let page = get(&world, "/", &cookie).await.text();
+    assert!(page.contains(&format!("/site/{site}")));
+    let path = format!("/site/{site}");
+    let page = get(&world, &path, &cookie).await.text();
+    for expected in [
+        "IZM1-T01-G001-AA",
+        "IZM1-T01-0001-BB",
+        "Бойко І.",
+        "можливе ім’я, не встановлено",
+        "overview",
+        &sha256.to_string(),
+        "оригінал ще не надійшов",
+        "Ізюм &#60;script&#62;",
+    ] {
+        assert!(page.contains(expected), "{expected}\n{page}");
+    }
+    assert!(!page.contains("<script>"));
+
+    world.put_whole(&token, &bytes, 4).await;
+    world.hub().settle();
+    let page = get(&world, &path, &cookie).await.text();
+    assert!(!page.contains("оригінал ще не надійшов") && page.contains("квитанція № "));
+    let english = get(&world, &format!("{path}?lang=en"), &cookie)
+        .await
+        .text();
+    assert!(english.contains("possible name, not established"));
+    let unknown = get(
+        &world,
+        "/site/00000000-0000-0000-0000-000000000000",
+        &cookie,
+    )
+    .await;
+    assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+}

@@ -1,0 +1,639 @@
+//! Makes a golden vault: once per version of the formats, on request, never over one that stands.
+//!
+//! Owns what the vault tells: one phone, one made-up burial place, one photo of our generator, two
+//! receipts. It does not own what is expected of a reader; `golden.rs` and `tests/python` say that.
+//! Nothing here is of a real person or place.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
+
+mod hub;
+#[path = "../../support/photo.rs"]
+#[allow(
+    dead_code,
+    reason = "one photo is enough here; other cases use the rest"
+)]
+mod photo;
+
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
+
+use age::secrecy::ExposeSecret as _;
+use hub::{Hub, roster};
+use imena_core::capture::facts_map;
+use imena_core::encoding::{Hash32, Map, PublicKey, Value, What, cose};
+use imena_core::environment::{Clock, ClockReading, Environment};
+use imena_core::journal::{
+    Body, Checkpoint, Entry, Header, HubSeen, Op, Receipt, ReceiptLine, Run, Touches,
+};
+use imena_core::keys::{
+    JoinCode, Organisation, PasscodeCost, PassphraseCost, SessionKey, SoftwareVault, VaultKeys,
+    device_key, sign_with,
+};
+use imena_core::media::read_facts;
+use imena_core::model::ids::{
+    DeviceId, EntryId, OrgId, ReceiptId, SealedName, SubjectId, SubjectRef,
+};
+use imena_core::model::position::{Position, PositionProvider};
+use imena_core::seal::seal_bytes;
+use imena_core::vocabulary::Kind;
+use photo::PhotoSpec;
+
+/// Opens the organisation's two files; for tests only.
+pub const PASSPHRASE: &str = "golden test passphrase";
+/// Opens the phone's vault; for tests only.
+pub const PASSCODE: &str = "golden test passcode";
+/// Stands verbatim in a possible name, with the letters that were lost.
+pub const HINT_TEXT: &str = "The Armed Forces of Ukraine defender Nesteren…";
+pub const REMAINS_CODE: &str = "IZM1-T03-0042-E5";
+pub const GRAVE_CODE: &str = "IZM1-T03-G012-A0";
+/// A kind that version 1 does not know.
+pub const NEWER_KIND: u64 = 999;
+
+/// 2026-05-14 06:00 UTC.
+const START_MS: i64 = 1_778_738_400_000;
+const MINUTE_MS: i64 = 60_000;
+const MINUTE_NS: u64 = 60_000_000_000;
+const OFFSET_MIN: i32 = 180;
+/// 2^10: our readers flip every byte of these files and derive the key each time.
+const COST: PassphraseCost = PassphraseCost(10);
+const APP: &str = "imena 1.0.0 (golden)";
+
+/// Makes `vault` and `organisation` below `into`.
+///
+/// # Errors
+/// One of them is there already: golden files are never made again.
+pub fn make(into: &Path) -> Result<(), String> {
+    let (vault_dir, organisation_dir) = (into.join("vault"), into.join("organisation"));
+    for dir in [&vault_dir, &organisation_dir] {
+        if dir.exists() {
+            return Err(format!(
+                "{} is there; golden files are not made again",
+                dir.display()
+            ));
+        }
+    }
+    let environment = environment();
+    let made = Organisation::create(&environment, &organisation_dir, PASSPHRASE, COST);
+    let organisation = made.unwrap().0;
+    let secret = organisation.identity.identity().to_string();
+    let line = format!("{}\n", secret.expose_secret());
+    fs::write(organisation_dir.join("identity.txt"), line).unwrap();
+    fs::write(
+        organisation_dir.join("passphrase.txt"),
+        format!("{PASSPHRASE}\n"),
+    )
+    .unwrap();
+
+    let mut vault = Vault::create(&environment, &vault_dir, &organisation);
+    let hub = Hub::new(&vault.environment, organisation.signer.org());
+    let roster = roster(&vault, &hub, &organisation);
+    let join = JoinCode::of_roster(&roster).unwrap().to_text().unwrap();
+    let roster = roster.sign(&organisation.signer).unwrap();
+    vault.write("org.spki", organisation.signer.public_key().spki());
+    vault.write("roster.cose", &roster.bytes);
+    vault.write("join.txt", join.as_bytes());
+
+    record(&mut vault, &hub);
+    Ok(())
+}
+
+/// The day: three runs, and a receipt after each of the first two.
+fn record(vault: &mut Vault, hub: &Hub) {
+    let start = vault.start_work();
+    let found = vault.find_grave(start.site);
+    let photo = vault.take_photo(found.remains);
+    let first = vault.close_run(&[]);
+    let file = |sealed: &Sealed, sha256| ReceiptLine::File {
+        sealed: sealed.name,
+        size: sealed.sealed_bytes,
+        sha256,
+    };
+    let lines = vec![file(&photo, None), file(&first, Some(first.sha256))];
+    let receipt = hub.receipt(1, Hash32::ZERO, lines);
+    vault.see(hub, &receipt);
+
+    vault.describe(&found, &photo);
+    let withheld = vault.withdraw_a_marker(start.site);
+    vault.newer_entry();
+    let upto = vault.last();
+    let second = vault.close_run(&[withheld]);
+    let device = vault.device;
+    let entries = ReceiptLine::Entries {
+        device,
+        upto_seq: upto.0,
+        entry_id: upto.1,
+    };
+    let lines = vec![
+        file(&photo, Some(photo.sha256)),
+        file(&second, None),
+        entries,
+    ];
+    let next = hub.receipt(2, receipt.id.0, lines);
+    vault.see(hub, &next);
+
+    vault.add(Word::new(
+        Kind::SessionClosed,
+        Map::new().text(1, vault.session.clone()),
+    ));
+    vault.close_run(&[]);
+    vault.write("receipts/000001.cose", &receipt.bytes);
+    vault.write("receipts/000002.cose", &next.bytes);
+    vault.write_messages(hub, &next, &[photo.name, first.name, second.name]);
+}
+
+struct FixedClock;
+
+impl Clock for FixedClock {
+    fn now(&self) -> ClockReading {
+        reading(0)
+    }
+}
+
+fn reading(minute: u64) -> ClockReading {
+    ClockReading {
+        wall_ms: START_MS + i64::try_from(minute).unwrap() * MINUTE_MS,
+        offset_min: OFFSET_MIN,
+        mono_ns: (minute + 1) * MINUTE_NS,
+        boot_id: *b"golden boot id 1",
+    }
+}
+
+fn environment() -> Environment {
+    Environment {
+        clock: Arc::new(FixedClock),
+        ..Environment::system(OFFSET_MIN)
+    }
+}
+
+/// A file that was sealed.
+struct Sealed {
+    name: SealedName,
+    sealed_bytes: u64,
+    sha256: Hash32,
+    bytes: u64,
+    subject: SubjectId,
+}
+
+/// What an entry says.
+struct Word {
+    kind: Kind,
+    subject: Option<SubjectId>,
+    op: Op,
+    parents: Vec<EntryId>,
+    touched: Option<u64>,
+    fields: Map,
+    position: Option<Position>,
+    reason: Option<String>,
+}
+
+impl Word {
+    fn new(kind: Kind, fields: Map) -> Self {
+        let (parents, touched) = (Vec::new(), None);
+        let (subject, position, reason) = (None, None, None);
+        Self {
+            kind,
+            subject,
+            op: Op::Create,
+            parents,
+            touched,
+            fields,
+            position,
+            reason,
+        }
+    }
+
+    fn about(self, subject: SubjectId) -> Self {
+        Self {
+            subject: Some(subject),
+            ..self
+        }
+    }
+
+    /// Answers `parents`, superseding all of them for `field`.
+    fn answer(self, op: Op, parents: &[&Entry], field: Option<u64>) -> Self {
+        let parents = parents.iter().map(|entry| entry.id).collect();
+        Self {
+            op,
+            parents,
+            touched: field,
+            ..self
+        }
+    }
+}
+
+struct Start {
+    site: SubjectId,
+}
+
+struct Found {
+    grave: Entry,
+    remains: SubjectId,
+}
+
+/// The phone.
+struct Vault {
+    dir: std::path::PathBuf,
+    environment: Environment,
+    org: OrgId,
+    vault: SoftwareVault,
+    key: PublicKey,
+    device: DeviceId,
+    recipients: Vec<String>,
+    session: String,
+    operator: Option<SubjectId>,
+    seen: Option<HubSeen>,
+    entries: Vec<Entry>,
+    closed: usize,
+}
+
+impl Vault {
+    fn create(environment: &Environment, dir: &Path, organisation: &Organisation) -> Self {
+        let vault = SoftwareVault::create(environment, dir).unwrap();
+        let keys =
+            VaultKeys::create(environment, dir, &vault, PASSCODE, PasscodeCost::TEST).unwrap();
+        VaultKeys::transfer(environment, dir, &vault).unwrap();
+        let session = SessionKey::create(environment, dir, &keys)
+            .unwrap()
+            .recipient();
+        let key = device_key(&vault).unwrap();
+        Self {
+            dir: dir.to_owned(),
+            environment: environment.clone(),
+            org: organisation.signer.org(),
+            device: DeviceId(key.id()),
+            vault,
+            key,
+            recipients: vec![organisation.identity.recipient(), session.clone()],
+            session,
+            operator: None,
+            seen: None,
+            entries: Vec::new(),
+            closed: 0,
+        }
+    }
+
+    fn write(&self, name: &str, bytes: &[u8]) {
+        let path = self.dir.join(name);
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, bytes).unwrap();
+    }
+
+    fn seal(&self, folder: &str, plain: &[u8]) -> Sealed {
+        let (name, sealed) = seal_bytes(&self.recipients, plain).unwrap();
+        let hex = name.0.to_hex();
+        self.write(&format!("{folder}/{}/{hex}", &hex[..2]), &sealed);
+        Sealed {
+            name,
+            sealed_bytes: sealed.len() as u64,
+            sha256: Hash32::of(plain),
+            bytes: plain.len() as u64,
+            subject: SubjectId::new(&self.environment).unwrap(),
+        }
+    }
+
+    fn last(&self) -> (u64, EntryId) {
+        let last = self.entries.last().unwrap();
+        (last.header.seq, last.id)
+    }
+
+    fn header(&self, word: &Word) -> Header {
+        let seq = self.entries.len() as u64 + 1;
+        let every = (0..word.parents.len() as u64).collect::<Vec<u64>>();
+        Header {
+            org: self.org,
+            device: self.device,
+            seq,
+            prev: self.entries.last().map_or(self.device.0, |last| last.id.0),
+            kind: word.kind,
+            subject: word
+                .subject
+                .unwrap_or_else(|| SubjectId::new(&self.environment).unwrap()),
+            op: word.op,
+            parents: word.parents.clone(),
+            touches: word
+                .touched
+                .map(|field| (field, every))
+                .into_iter()
+                .collect::<Touches>(),
+            lamport: seq,
+            clock: reading(seq),
+            hub_seen: self.seen,
+            body_sha256: Hash32::ZERO,
+            body_len: 0,
+        }
+    }
+
+    fn body(&self, word: &Word) -> Body {
+        Body {
+            salt: self.environment.random().unwrap(),
+            fields: word.fields.clone(),
+            operator: self.operator,
+            position: word.position,
+            gnss_ms: word.position.map(|_| START_MS + 1),
+            app_version: APP.to_owned(),
+            reason: word.reason.clone(),
+        }
+    }
+
+    fn add(&mut self, word: Word) -> Entry {
+        let entry = Entry::compose(self.header(&word), self.body(&word)).unwrap();
+        self.entries.push(entry.clone());
+        entry
+    }
+
+    fn start_work(&mut self) -> Start {
+        let fields = Map::new().bytes(1, self.key.spki()).text(2, APP);
+        self.add(Word::new(Kind::DeviceStarted, fields));
+        let fields = Map::new().text(1, "Golden recorder").text(2, "recorder");
+        let operator = self.add(Word::new(Kind::Operator, fields.text(3, "Golden team")));
+        self.operator = Some(operator.header.subject);
+        let fields = Map::new().text(1, self.session.clone()).int(2, START_MS);
+        let fields = fields.with(3, operator.header.subject);
+        self.add(Word::new(Kind::SessionStarted, fields));
+        let fields = Map::new()
+            .text(1, "IZM1")
+            .text(2, "Golden field — вигадане поле")
+            .text(3, "grave_field");
+        let site = self.add(Word {
+            position: position(),
+            ..Word::new(Kind::Site, fields)
+        });
+        Start {
+            site: site.header.subject,
+        }
+    }
+
+    fn find_grave(&mut self, site: SubjectId) -> Found {
+        let coded = |org, kind, code: &str| {
+            let (payload, _check) = code.rsplit_once('-').unwrap();
+            SubjectId::of_code(org, kind, &payload.replace('-', ""))
+        };
+        let fields = Map::new()
+            .text(1, GRAVE_CODE)
+            .with(2, site)
+            .text(3, "individual_unmarked")
+            .text(4, "izm1 t03 g012 a0");
+        let word = Word::new(Kind::Grave, fields).about(coded(self.org, Kind::Grave, GRAVE_CODE));
+        let grave = self.add(Word {
+            position: position(),
+            ..word
+        });
+        let grave_id = grave.header.subject;
+        let fields = Map::new()
+            .with(1, site)
+            .text(2, "cross")
+            .text(3, "Невідомий\nборець № 42 («Не тер…»)")
+            .text(4, "42")
+            .text(5, "standing");
+        let marker = self.add(Word::new(Kind::Marker, fields)).header.subject;
+        let link = SubjectId::of_link(self.org, Kind::GraveMarker, grave_id, marker);
+        let fields = Map::new().with(1, grave_id).with(2, marker);
+        self.add(Word::new(Kind::GraveMarker, fields).about(link));
+        let remains = coded(self.org, Kind::Remains, REMAINS_CODE);
+        let fields = Map::new()
+            .text(1, REMAINS_CODE)
+            .with(2, site)
+            .with(3, grave_id)
+            .text(4, "undetermined")
+            .text(5, "IZM1T03 0042E5");
+        self.add(Word::new(Kind::Remains, fields).about(remains));
+        Found { grave, remains }
+    }
+
+    fn take_photo(&mut self, remains: SubjectId) -> Sealed {
+        let spec = PhotoSpec {
+            thumbnail_side: None,
+            ..PhotoSpec::new(16, 12, 1)
+        };
+        let jpeg = spec.to_jpeg();
+        let photo = self.seal("blobs", &jpeg);
+        let facts = read_facts(&jpeg, jpeg.len() as u64);
+        let capture: [u8; 16] = self.environment.random().unwrap();
+        let fields = Map::new()
+            .with(1, photo.name)
+            .uint(2, photo.sealed_bytes)
+            .with(3, photo.sha256)
+            .uint(4, photo.bytes)
+            .text(5, "image/jpeg")
+            .text(6, "in_app_camera")
+            .bytes(7, capture)
+            .with(
+                8,
+                SubjectRef {
+                    kind: Kind::Remains,
+                    id: remains,
+                },
+            )
+            .text(9, "G4")
+            .with(10, facts_map(&facts))
+            .array(11, self.recipients.iter().map(Value::text))
+            .int(12, START_MS + 7 * MINUTE_MS)
+            .text(13, "golden.jpg")
+            .array(14, [])
+            .uint(15, 1);
+        let word = Word::new(Kind::Photo, fields).about(photo.subject);
+        self.add(Word {
+            position: position(),
+            ..word
+        });
+        photo
+    }
+
+    /// Renditions, a possible name, and a conflict about the grave that a person resolves.
+    fn describe(&mut self, found: &Found, photo: &Sealed) {
+        let rendition = |width: u16, height: u16| {
+            let sealed = self.seal("blobs", &PhotoSpec::bare(width, height, 2).to_jpeg());
+            Map::new()
+                .with(0, sealed.name)
+                .uint(1, sealed.sealed_bytes)
+                .with(2, sealed.sha256)
+                .uint(3, sealed.bytes)
+                .uint(4, width.into())
+                .uint(5, height.into())
+        };
+        let fields = Map::new().with(1, photo.subject);
+        let fields = fields.with(2, rendition(8, 6)).with(3, rendition(16, 12));
+        self.add(Word::new(Kind::RenditionsMade, fields));
+
+        let part = Map::new()
+            .text(0, "surname")
+            .text(1, "Nesteren")
+            .uint(2, 0)
+            .uint(3, 1);
+        let fields = Map::new()
+            .with(
+                1,
+                SubjectRef {
+                    kind: Kind::Remains,
+                    id: found.remains,
+                },
+            )
+            .text(2, "marker")
+            .text(3, HINT_TEXT)
+            .array(4, [part.uint(4, 1).into()])
+            .text(5, "the plate is broken on the right")
+            .text(6, "probable")
+            .array(7, [photo.subject.into()]);
+        self.add(Word::new(Kind::PersonHint, fields));
+
+        let grave = found.grave.header.subject;
+        let say = |kind: &str| Word::new(Kind::Grave, Map::new().text(3, kind)).about(grave);
+        let was = &found.grave;
+        let one = self.add(say("multiple").answer(Op::Set, &[was], Some(3)));
+        let other = self.add(say("individual_marked").answer(Op::Set, &[was], Some(3)));
+        let word = say("individual_marked").answer(Op::Resolve, &[&one, &other], Some(3));
+        self.add(Word {
+            reason: Some("opened: one person".to_owned()),
+            ..word
+        });
+    }
+
+    /// A marker entered twice, of which one copy is withdrawn; gives the number of the entry whose
+    /// body is then withheld.
+    fn withdraw_a_marker(&mut self, site: SubjectId) -> u64 {
+        let fields = Map::new().with(1, site).text(2, "stake").text(3, "42");
+        let marker = self.add(Word::new(Kind::Marker, fields.text(5, "fallen")));
+        let word = Word::new(Kind::Marker, Map::new()).about(marker.header.subject);
+        let word = word.answer(Op::Withdraw, &[&marker], None);
+        self.add(Word {
+            reason: Some("entered twice".to_owned()),
+            ..word
+        });
+        marker.header.seq
+    }
+
+    /// What a later version may write: a kind, header key, body key and provider unknown today,
+    /// and a position with every key.
+    fn newer_entry(&mut self) {
+        let word = Word::new(
+            Kind::Unknown(NEWER_KIND),
+            Map::new().text(1, "тихо").int(2, -7),
+        );
+        let like = Entry::compose(self.header(&word), self.body(&word)).unwrap();
+        let position = Map::new()
+            .int(0, -900_000_000)
+            .int(1, 1_800_000_000)
+            .uint(2, 0)
+            .text(3, "pigeon")
+            .int(4, -1)
+            .uint(5, 65_536)
+            .int(6, -1)
+            .uint(7, 359_999)
+            .uint(8, 1)
+            .uint(9, 24);
+        let mut body = Map::decode(like.body_bytes.as_deref().unwrap()).unwrap();
+        body = body
+            .with(3, position)
+            .text(7, "a body key of a later version");
+        let body = body.encode();
+        let mut header = Map::decode(&like.header_bytes).unwrap();
+        header = header
+            .with(16, Hash32::of(&body))
+            .uint(17, body.len() as u64);
+        header = header.array(
+            18,
+            [Value::Null, Value::Uint(u64::MAX), Value::Neg(i64::MIN)],
+        );
+        self.entries
+            .push(Entry::parse(&header.encode(), Some(&body)).unwrap());
+    }
+
+    /// Closes a run over what is in none yet; bodies of the numbers `withheld` are left out.
+    fn close_run(&mut self, withheld: &[u64]) -> Sealed {
+        let mut entries = self.entries[self.closed..].to_vec();
+        self.closed = self.entries.len();
+        for entry in &mut entries {
+            if withheld.contains(&entry.header.seq) {
+                (entry.body, entry.body_bytes) = (None, None);
+            }
+        }
+        let (seq, id) = self.last();
+        let checkpoint = Checkpoint::sign(&self.vault, &self.key, self.org, seq, id).unwrap();
+        let run = Run {
+            org: self.org,
+            entries,
+            checkpoint_bytes: checkpoint.bytes,
+        };
+        self.seal("runs", &run.pack().unwrap())
+    }
+
+    fn see(&mut self, hub: &Hub, receipt: &Receipt) {
+        let (hub_seq, receipt) = (receipt.word.hub_seq, ReceiptId(receipt.id.0));
+        self.seen = Some(HubSeen {
+            hub: hub.id(),
+            epoch: hub.epoch,
+            hub_seq,
+            receipt,
+        });
+    }
+
+    /// The four signed messages of the wire.
+    fn write_messages(&self, hub: &Hub, last: &Receipt, held: &[SealedName]) {
+        let random = || self.environment.random::<32>().unwrap();
+        let hub_nonce = random();
+        let limits = Map::new().uint(0, 4).uint(1, 200).uint(2, 262_144);
+        let hello = Map::new()
+            .uint(0, 1)
+            .with(1, self.org)
+            .with(2, hub.id())
+            .bytes(3, random())
+            .int(4, START_MS)
+            .array(5, [Value::Uint(1)])
+            .with(6, limits)
+            .uint(7, 3)
+            .bytes(8, hub_nonce)
+            .bytes(9, hub.public.spki())
+            .uint(10, 0);
+        self.write("wire/hello.cose", &hub.message(What::Hello, &hello));
+        let names = held.iter().map(|name| Value::from(*name));
+        let held = Map::new()
+            .with(0, self.org)
+            .with(1, hub.id())
+            .bytes(2, random());
+        let held = held.array(3, names).int(4, START_MS + 90 * MINUTE_MS);
+        self.write("wire/held.cose", &hub.message(What::Held, &held));
+        let enroll = Map::new()
+            .uint(0, 1)
+            .with(1, self.org)
+            .with(2, hub.id())
+            .bytes(3, self.key.spki())
+            .text(4, "Golden phone")
+            .bytes(5, hub_nonce)
+            .bytes(6, random());
+        self.write("wire/enroll.cose", &self.message(What::Enroll, &enroll));
+        let (seq, id) = self.last();
+        let seen = Map::new()
+            .bytes(0, hub.epoch)
+            .uint(1, last.word.hub_seq)
+            .with(2, last.id);
+        let session = Map::new()
+            .uint(0, 1)
+            .with(1, self.org)
+            .with(2, hub.id())
+            .with(3, Hash32::of(b"Golden hub one"))
+            .bytes(4, hub_nonce)
+            .with(5, Map::new().uint(0, seq).with(1, id))
+            .with(6, seen)
+            .bytes(7, self.key.spki());
+        self.write("wire/session.cose", &self.message(What::Session, &session));
+    }
+
+    fn message(&self, what: What, payload: &Map) -> Vec<u8> {
+        let sign = |message: &[u8]| sign_with(&self.vault, &self.key, message);
+        cose::sign1(what, &self.key, &self.org.0, payload.encode(), sign).unwrap()
+    }
+}
+
+fn position() -> Option<Position> {
+    let place = Position::from_degrees(0.5, -0.25, PositionProvider::Gnss)?;
+    Some(Position {
+        h_acc_mm: Some(4_200),
+        ..place
+    })
+}
