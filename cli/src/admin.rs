@@ -22,14 +22,20 @@ impl Admin {
     /// Finds the hub that runs in `dir`.
     pub fn connect(dir: &Path) -> Result<Self, Failure> {
         let access = Access::read(&crate::environment(), dir).map_err(|_| not_running(dir))?;
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
         let client = reqwest::Client::builder()
             .tls_backend_preconfigured(no_tls()?)
             .no_proxy()
             .timeout(TIMEOUT)
             .build()
             .map_err(|error| Failure::disk(error.to_string()))?;
-        Ok(Self { access, runtime, client })
+        Ok(Self {
+            access,
+            runtime,
+            client,
+        })
     }
 
     /// GET of an admin path.
@@ -66,7 +72,11 @@ impl Admin {
                 return Ok(body);
             }
             let said = String::from_utf8_lossy(&body).trim().to_owned();
-            Err(Failure::new(INPUT, format!("the hub refused: {said}"), "Correct it and try again."))
+            Err(Failure::new(
+                INPUT,
+                format!("the hub refused: {said}"),
+                "Correct it and try again.",
+            ))
         })
     }
 }
@@ -82,5 +92,7 @@ fn no_tls() -> Result<rustls::ClientConfig, Failure> {
     let builder = rustls::ClientConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .map_err(|error| Failure::disk(error.to_string()))?;
-    Ok(builder.with_root_certificates(rustls::RootCertStore::empty()).with_no_client_auth())
+    Ok(builder
+        .with_root_certificates(rustls::RootCertStore::empty())
+        .with_no_client_auth())
 }

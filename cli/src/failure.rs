@@ -46,7 +46,12 @@ const SAVED_IS_SAFE: &str = "Everything that was answered with \"saved\" is safe
 impl Failure {
     /// A failure.
     pub fn new(code: u8, what: impl Into<String>, todo: impl Into<String>) -> Self {
-        Self { code, what: what.into(), safe: SAVED_IS_SAFE, todo: todo.into() }
+        Self {
+            code,
+            what: what.into(),
+            safe: SAVED_IS_SAFE,
+            todo: todo.into(),
+        }
     }
 
     /// Input that was refused.
@@ -56,7 +61,11 @@ impl Failure {
 
     /// A disk that failed.
     pub fn disk(what: impl Into<String>) -> Self {
-        Self::new(DISK, what, "Check free space and rights on the folder, then try again.")
+        Self::new(
+            DISK,
+            what,
+            "Check free space and rights on the folder, then try again.",
+        )
     }
 }
 
@@ -65,27 +74,62 @@ impl From<Error> for Failure {
         let what = error.to_string();
         let (code, todo) = match &error {
             Error::Locked => (KEY, "Unlock first: `unlock`."),
-            Error::NoVault => (MISSING, "Join first: imena phone --dir DIR join 'IMENA1:…' --name NAME"),
-            Error::VaultExists => (CREATE, "Use another --dir; a vault belongs to one organisation."),
-            Error::Join(_) => (INPUT, "Scan or paste the whole join code that the hub or a member's phone shows."),
-            Error::Key(KeyError::Wait { .. }) => (KEY, "Wait, then try again; sync goes on meanwhile."),
+            Error::NoVault => (
+                MISSING,
+                "Join first: imena phone --dir DIR join 'IMENA1:…' --name NAME",
+            ),
+            Error::VaultExists => (
+                CREATE,
+                "Use another --dir; a vault belongs to one organisation.",
+            ),
+            Error::Join(_) => (
+                INPUT,
+                "Scan or paste the whole join code that the hub or a member's phone shows.",
+            ),
+            Error::Key(KeyError::Wait { .. }) => {
+                (KEY, "Wait, then try again; sync goes on meanwhile.")
+            }
             Error::Key(KeyError::Wrong { .. }) => (KEY, "Try again."),
             Error::Key(KeyError::Missing { .. } | KeyError::Vault(_)) => (
                 KEY,
                 "If the key is lost for good: imena phone --dir DIR join CODE --name NAME --lost-key; everything sealed here still reaches the hub.",
             ),
-            Error::Key(_) => (KEY, "Keep the folder as it is and ask whoever runs the hub."),
-            Error::Capture(CaptureError::Empty) => (INPUT, "Take the photo again; an empty file holds nothing to keep."),
-            Error::Capture(CaptureError::Length { .. }) => (INPUT, "Wait until the file is written, then capture it again."),
+            Error::Key(_) => (
+                KEY,
+                "Keep the folder as it is and ask whoever runs the hub.",
+            ),
+            Error::Capture(CaptureError::Empty) => (
+                INPUT,
+                "Take the photo again; an empty file holds nothing to keep.",
+            ),
+            Error::Capture(CaptureError::Length { .. }) => (
+                INPUT,
+                "Wait until the file is written, then capture it again.",
+            ),
             Error::Capture(CaptureError::ChunkTooLarge { .. }) => (INPUT, "Send smaller chunks."),
-            Error::Capture(CaptureError::Store(StoreError::Space(_))) => (DISK, "Free space on this device; `free` says which originals may go."),
-            Error::Capture(_) => (DISK, "Take the photo again; if it repeats, change to another device."),
+            Error::Capture(CaptureError::Store(StoreError::Space(_))) => (
+                DISK,
+                "Free space on this device; `free` says which originals may go.",
+            ),
+            Error::Capture(_) => (
+                DISK,
+                "Take the photo again; if it repeats, change to another device.",
+            ),
             Error::Record(RecordError::Store(_)) => (DISK, "Try again."),
-            Error::Record(RecordError::NotFound { .. }) => (INPUT, "`list` shows what is known here."),
-            Error::Record(RecordError::CodeInUse { .. }) => (INPUT, "Use the code to attach photos and hints; it is not created twice."),
+            Error::Record(RecordError::NotFound { .. }) => {
+                (INPUT, "`list` shows what is known here.")
+            }
+            Error::Record(RecordError::CodeInUse { .. }) => (
+                INPUT,
+                "Use the code to attach photos and hints; it is not created twice.",
+            ),
             Error::Record(_) => (INPUT, "Correct it and try again."),
-            Error::Store(StoreError::AlreadyOpen) => (CREATE, "Close the other program that has this folder open."),
-            Error::Store(StoreError::MustReopen) => (DISK, "Close and open again: the vault is checked at open."),
+            Error::Store(StoreError::AlreadyOpen) => {
+                (CREATE, "Close the other program that has this folder open.")
+            }
+            Error::Store(StoreError::MustReopen) => {
+                (DISK, "Close and open again: the vault is checked at open.")
+            }
             Error::Store(_) | Error::Run(_) => (DISK, "Check the disk; keep the folder as it is."),
             Error::Desk(_) => (DISK, "Try again; nothing is sent twice as new."),
             Error::NoHub => (MISSING, "Scan a join code that names a hub."),

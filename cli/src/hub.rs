@@ -77,14 +77,21 @@ pub fn run(terminal: &mut Terminal, args: HubArgs) -> Done {
             let path = imena_hub::admin::decode_sign_in(&admin.post("/admin/sign-in", Vec::new())?)
                 .map_err(|error| Failure::disk(error.to_string()))?;
             let link = admin.page(&path);
-            terminal.show(&format!("Open once, within ten minutes: {link}"), &json!({"link": link}));
+            terminal.show(
+                &format!("Open once, within ten minutes: {link}"),
+                &json!({"link": link}),
+            );
             Ok(())
         }
         Some(HubVerb::Status) => {
             let admin = Admin::connect(&args.dir)?;
             let status = Status::decode(&admin.get("/admin/status")?)
                 .map_err(|error| Failure::disk(error.to_string()))?;
-            let state = if status.is_locked { "locked" } else { "unlocked" };
+            let state = if status.is_locked {
+                "locked"
+            } else {
+                "unlocked"
+            };
             let text = format!(
                 "Hub {}: {state}, roster {}, {} receipts, {} entries.",
                 status.hub.0.short(),
@@ -104,7 +111,9 @@ pub fn run(terminal: &mut Terminal, args: HubArgs) -> Done {
 }
 
 fn serve(terminal: &mut Terminal, args: &HubArgs) -> Done {
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let taken = |address: SocketAddr| {
             move |error: std::io::Error| {
@@ -112,10 +121,16 @@ fn serve(terminal: &mut Terminal, args: &HubArgs) -> Done {
                 Failure::new(CREATE, what, "Use --listen or --page with another port.")
             }
         };
-        let phones = TcpListener::bind(args.listen).await.map_err(taken(args.listen))?;
-        let page = TcpListener::bind(args.page).await.map_err(taken(args.page))?;
+        let phones = TcpListener::bind(args.listen)
+            .await
+            .map_err(taken(args.listen))?;
+        let page = TcpListener::bind(args.page)
+            .await
+            .map_err(taken(args.page))?;
         let hub = set_up(terminal, args, phones.local_addr()?)?;
-        let roster = hub.roster().ok_or_else(|| Failure::disk("the hub has no roster"))?;
+        let roster = hub
+            .roster()
+            .ok_or_else(|| Failure::disk("the hub has no roster"))?;
         org::show_join(terminal, &roster)?;
         terminal.say(&format!(
             "Page: http://{} (imena hub sign-in --dir {} prints a link)",
@@ -176,7 +191,9 @@ fn set_up(terminal: &mut Terminal, args: &HubArgs, bound: SocketAddr) -> Result<
     let line = Hub::set_up(&environment, &args.dir, &args.name, &addresses).map_err(failed)?;
     let hub = Hub::open(HubConfig::new(&args.dir, environment)).map_err(failed)?;
     let roster = org::current_roster(&args.org)?;
-    let id = line.id().map_err(|error| Failure::disk(error.to_string()))?;
+    let id = line
+        .id()
+        .map_err(|error| Failure::disk(error.to_string()))?;
     let is_listed = roster.roster.hub(id).is_some_and(|known| *known == line);
     let roster = if is_listed {
         roster
@@ -184,7 +201,10 @@ fn set_up(terminal: &mut Terminal, args: &HubArgs, bound: SocketAddr) -> Result<
         terminal.say("Putting this hub into the roster.");
         org::add_hub(terminal, &args.org, line)?
     };
-    if hub.roster().is_none_or(|known| known.version < roster.roster.version) {
+    if hub
+        .roster()
+        .is_none_or(|known| known.version < roster.roster.version)
+    {
         hub.accept_roster(&roster.bytes).map_err(failed)?;
     }
     tell(terminal, &args.dir);

@@ -2,7 +2,11 @@
 //!
 //! Owns the command line, its words and its exit codes. Decides nothing: rules are the core's.
 
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a terminal program talks")]
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a terminal program talks"
+)]
 
 mod admin;
 mod failure;
@@ -50,7 +54,11 @@ fn main() -> ExitCode {
             let is_help = !error.use_stderr();
             // Nobody is left to tell when the terminal itself is gone.
             let _ = error.print();
-            return if is_help { ExitCode::SUCCESS } else { ExitCode::from(failure::USAGE) };
+            return if is_help {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::from(failure::USAGE)
+            };
         }
     };
     let mut terminal = Terminal::new(cli.json);

@@ -5,8 +5,8 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use imena_core::environment::{read_file, replace_file};
 use imena_core::keys::{
-    JoinCode, OrgIdentity, OrgSigner, Organisation, PassphraseCost, Roster, RosterDevice, RosterHub,
-    SignedRoster,
+    JoinCode, OrgIdentity, OrgSigner, Organisation, PassphraseCost, Roster, RosterDevice,
+    RosterHub, SignedRoster,
 };
 use imena_hub::admin::{Pending, decode_line};
 use serde_json::json;
@@ -83,7 +83,12 @@ pub fn run(terminal: &mut Terminal, args: OrgArgs) -> Done {
             terminal.show("The hub is in the roster.", &json!({"added": true}));
             Ok(())
         }
-        OrgVerb::Approve { org, dir, digits, team } => approve(terminal, &org, &dir, &digits, &team),
+        OrgVerb::Approve {
+            org,
+            dir,
+            digits,
+            team,
+        } => approve(terminal, &org, &dir, &digits, &team),
         OrgVerb::Join { org } => {
             let roster = current_roster(&org)?;
             show_join(terminal, &roster.roster)
@@ -101,7 +106,10 @@ pub fn init(terminal: &mut Terminal, org: &Path) -> Result<SignedRoster, Failure
     let environment = environment();
     let passphrase = terminal.secret("New passphrase of the organisation", PASSPHRASE)?;
     if passphrase.is_empty() {
-        return Err(Failure::input("the passphrase is empty", "Choose several words."));
+        return Err(Failure::input(
+            "the passphrase is empty",
+            "Choose several words.",
+        ));
     }
     let made = Organisation::create(&environment, org, &passphrase, PassphraseCost::FIELD);
     let (made, paths) = made.map_err(|error| match error {
@@ -126,7 +134,10 @@ pub fn init(terminal: &mut Terminal, org: &Path) -> Result<SignedRoster, Failure
         identity.display()
     );
     let files = [signing, identity];
-    terminal.show(&text, &json!({"org": made.signer.org(), "key_files": files}));
+    terminal.show(
+        &text,
+        &json!({"org": made.signer.org(), "key_files": files}),
+    );
     Ok(signed)
 }
 
@@ -147,7 +158,11 @@ pub fn add_hub(
 /// The identity that unlocks a hub.
 pub fn open_identity(terminal: &mut Terminal, org: &Path) -> Result<OrgIdentity, Failure> {
     let passphrase = terminal.secret("Passphrase of the organisation", PASSPHRASE)?;
-    Ok(OrgIdentity::open(&environment(), &org.join("org-identity.age"), &passphrase)?)
+    Ok(OrgIdentity::open(
+        &environment(),
+        &org.join("org-identity.age"),
+        &passphrase,
+    )?)
 }
 
 /// The roster that was signed last.
@@ -170,7 +185,9 @@ pub fn show_join(terminal: &mut Terminal, roster: &Roster) -> Done {
     let code = code.map_err(|error| Failure::input(error.to_string(), KEEP))?;
     let qr = qrcode::QrCode::with_error_correction_level(&code, qrcode::EcLevel::L);
     let picture = qr.map(|qr| {
-        qr.render::<qrcode::render::unicode::Dense1x2>().quiet_zone(true).build()
+        qr.render::<qrcode::render::unicode::Dense1x2>()
+            .quiet_zone(true)
+            .build()
     });
     let text = format!("{}\nJoin code: {code}", picture.unwrap_or_default());
     terminal.show(&text, &json!({"join": code}));
@@ -179,13 +196,7 @@ pub fn show_join(terminal: &mut Terminal, roster: &Roster) -> Done {
 
 const KEEP: &str = "Keep the folder as it is; take the organisation's files from the stick.";
 
-fn approve(
-    terminal: &mut Terminal,
-    org: &Path,
-    dir: &Path,
-    digits: &[String],
-    team: &str,
-) -> Done {
+fn approve(terminal: &mut Terminal, org: &Path, dir: &Path, digits: &[String], team: &str) -> Done {
     let admin = Admin::connect(dir)?;
     let pending = Pending::decode_all(&admin.get("/admin/pending")?)
         .map_err(|error| Failure::input(error.to_string(), "Start the hub again."))?;
@@ -200,19 +211,29 @@ fn approve(
     }
     if chosen.is_empty() {
         let what = "nobody was let in";
-        return Err(Failure::new(INPUT, what, "Compare the digits on both screens, then try again."));
+        return Err(Failure::new(
+            INPUT,
+            what,
+            "Compare the digits on both screens, then try again.",
+        ));
     }
     let mut issuers = Vec::new();
     let roster = sign_next(terminal, org, |roster| {
         for phone in &chosen {
             let (spki, name) = (phone.spki.clone(), phone.name.clone());
-            let issuer = roster.admit(RosterDevice { spki, name, team: team.to_owned() });
+            let issuer = roster.admit(RosterDevice {
+                spki,
+                name,
+                team: team.to_owned(),
+            });
             issuers.push((phone.name.clone(), issuer.map_err(refused)?.to_string()));
         }
         Ok(())
     })?;
     admin.post("/admin/roster", roster.bytes)?;
-    let lines = issuers.iter().map(|(name, issuer)| format!("{name} is in, issuer {issuer}"));
+    let lines = issuers
+        .iter()
+        .map(|(name, issuer)| format!("{name} is in, issuer {issuer}"));
     let text = lines.collect::<Vec<_>>().join("\n");
     terminal.show(&text, &json!({"approved": issuers}));
     Ok(())

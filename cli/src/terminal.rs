@@ -69,7 +69,9 @@ impl Terminal {
             let what = format!("{what} is needed and there is no terminal to ask at");
             return Err(Failure::new(USAGE, what, format!("Set {variable}.")));
         }
-        Ok(Zeroizing::new(rpassword::prompt_password(format!("{what}: "))?))
+        Ok(Zeroizing::new(rpassword::prompt_password(format!(
+            "{what}: "
+        ))?))
     }
 
     /// Asks yes or no; without a terminal the answer is no.
@@ -80,6 +82,10 @@ impl Terminal {
         eprint!("{question} [y/N] ");
         let mut answer = String::new();
         let read = std::io::stdin().read_line(&mut answer);
-        read.is_ok() && matches!(answer.trim().to_lowercase().as_str(), "y" | "yes" | "т" | "так")
+        read.is_ok()
+            && matches!(
+                answer.trim().to_lowercase().as_str(),
+                "y" | "yes" | "т" | "так"
+            )
     }
 }

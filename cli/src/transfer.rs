@@ -35,8 +35,13 @@ impl std::fmt::Debug for Performer {
 impl Performer {
     /// A client without any trusted authority: only pins count.
     pub fn new() -> Result<Self, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-        Ok(Self { runtime, clients: BTreeMap::new() })
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()?;
+        Ok(Self {
+            runtime,
+            clients: BTreeMap::new(),
+        })
     }
 
     /// Performs one exchange.
@@ -59,18 +64,25 @@ impl Performer {
         Ok(match exchanged {
             Ok((status, content_type, body)) => {
                 let pin_seen = verifier.last_pin();
-                TransferOutcome::Reply { status, content_type, body, pin_seen }
+                TransferOutcome::Reply {
+                    status,
+                    content_type,
+                    body,
+                    pin_seen,
+                }
             }
-            Err(_) if verifier.has_rejected() => {
-                TransferOutcome::Failed { failure: LinkFailure::WrongPin }
-            }
-            Err(error) if error.is_timeout() => {
-                TransferOutcome::Failed { failure: LinkFailure::TimedOut }
-            }
-            Err(error) if error.is_connect() => {
-                TransferOutcome::Failed { failure: LinkFailure::Unreachable }
-            }
-            Err(_) => TransferOutcome::Failed { failure: LinkFailure::Cut },
+            Err(_) if verifier.has_rejected() => TransferOutcome::Failed {
+                failure: LinkFailure::WrongPin,
+            },
+            Err(error) if error.is_timeout() => TransferOutcome::Failed {
+                failure: LinkFailure::TimedOut,
+            },
+            Err(error) if error.is_connect() => TransferOutcome::Failed {
+                failure: LinkFailure::Unreachable,
+            },
+            Err(_) => TransferOutcome::Failed {
+                failure: LinkFailure::Cut,
+            },
         })
     }
 
@@ -97,7 +109,8 @@ impl Performer {
             .read_timeout(IDLE_TIMEOUT)
             .build()
             .map_err(|error| broken(&error))?;
-        self.clients.insert(pins.to_vec(), (client.clone(), verifier.clone()));
+        self.clients
+            .insert(pins.to_vec(), (client.clone(), verifier.clone()));
         Ok((client, verifier))
     }
 }
@@ -109,7 +122,9 @@ async fn exchange(
     let mut reply = request.send().await?;
     let status = reply.status().as_u16();
     let content_type = reply.headers().get("content-type");
-    let content_type = content_type.and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let content_type = content_type
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
     let content_type = content_type.to_owned();
     let mut body = Vec::new();
     while let Some(chunk) = reply.chunk().await? {
@@ -153,7 +168,11 @@ struct Seen {
 
 impl PinVerifier {
     fn new(pins: &[Hash32], provider: Arc<CryptoProvider>) -> Self {
-        Self { pins: pins.to_vec(), provider, seen: Mutex::default() }
+        Self {
+            pins: pins.to_vec(),
+            provider,
+            seen: Mutex::default(),
+        }
     }
 
     fn with_seen<T>(&self, act: impl FnOnce(&mut Seen) -> T) -> T {
@@ -189,7 +208,9 @@ impl ServerCertVerifier for PinVerifier {
             return Ok(ServerCertVerified::assertion());
         }
         self.with_seen(|seen| seen.has_rejected = true);
-        Err(Error::InvalidCertificate(CertificateError::ApplicationVerificationFailure))
+        Err(Error::InvalidCertificate(
+            CertificateError::ApplicationVerificationFailure,
+        ))
     }
 
     fn verify_tls12_signature(
@@ -213,6 +234,8 @@ impl ServerCertVerifier for PinVerifier {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }

@@ -3,7 +3,10 @@
 //! The one place of `fsync`, `rename` and "what time is it". The simulator and the fault tests hold their own [`Environment`]; production holds
 //! [`Environment::system`]. Databases do their own writing (SQLite) and are opened with the pragmas of docs/design/pragmas.md.
 
-#![allow(clippy::disallowed_methods, reason = "the one place that touches disk, clock and chance")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "the one place that touches disk, clock and chance"
+)]
 
 use std::fmt;
 use std::fs::{self, File, OpenOptions};
@@ -199,9 +202,10 @@ pub fn replace_file(environment: &Environment, path: &Path, bytes: &[u8]) -> io:
 pub fn read_file(files: &dyn Files, path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     match files.len(path)? {
         None => Ok(None),
-        Some(len) if len > limit => {
-            Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("{len} bytes, limit {limit}")))
-        }
+        Some(len) if len > limit => Err(io::Error::new(
+            io::ErrorKind::FileTooLarge,
+            format!("{len} bytes, limit {limit}"),
+        )),
         Some(_) => {
             let mut bytes = Vec::new();
             files.open(path)?.take(limit).read_to_end(&mut bytes)?;
@@ -232,12 +236,20 @@ impl Clock for SystemClock {
     fn now(&self) -> ClockReading {
         let wall = rustix::time::clock_gettime(rustix::time::ClockId::Realtime);
         let mono = rustix::time::clock_gettime(BOOT_CLOCK);
-        let wall_ms = wall.tv_sec.saturating_mul(1000).saturating_add(wall.tv_nsec / 1_000_000);
+        let wall_ms = wall
+            .tv_sec
+            .saturating_mul(1000)
+            .saturating_add(wall.tv_nsec / 1_000_000);
         let mono_ns = u64::try_from(mono.tv_sec)
             .unwrap_or_default()
             .saturating_mul(1_000_000_000)
             .saturating_add(u64::try_from(mono.tv_nsec).unwrap_or_default());
-        ClockReading { wall_ms, offset_min: self.offset_min, mono_ns, boot_id: boot_id() }
+        ClockReading {
+            wall_ms,
+            offset_min: self.offset_min,
+            mono_ns,
+            boot_id: boot_id(),
+        }
     }
 }
 
@@ -250,7 +262,9 @@ const BOOT_CLOCK: rustix::time::ClockId = rustix::time::ClockId::Monotonic;
 /// The kernel's own value where it has one; zeros elsewhere, where the platform hands it in.
 fn boot_id() -> [u8; 16] {
     let text = fs::read_to_string("/proc/sys/kernel/random/boot_id").unwrap_or_default();
-    uuid::Uuid::try_parse(text.trim()).map(uuid::Uuid::into_bytes).unwrap_or_default()
+    uuid::Uuid::try_parse(text.trim())
+        .map(uuid::Uuid::into_bytes)
+        .unwrap_or_default()
 }
 
 struct SystemFiles;
@@ -264,7 +278,11 @@ impl NewFile for File {
 impl Files for SystemFiles {
     fn create_new(&self, path: &Path) -> io::Result<Box<dyn NewFile>> {
         use std::os::unix::fs::OpenOptionsExt as _;
-        let file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path)?;
+        let file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(path)?;
         Ok(Box::new(file))
     }
 
@@ -291,7 +309,10 @@ impl Files for SystemFiles {
                 Some(_) | None => break,
             }
         }
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+        fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(dir)?;
         for made in missing.iter().rev() {
             let parent = made.parent().filter(|p| !p.as_os_str().is_empty());
             self.sync_dir(parent.unwrap_or(Path::new(".")))?;
@@ -315,7 +336,11 @@ impl Files for SystemFiles {
                 () => ListedKind::Other,
             };
             let len = if meta.is_file() { meta.len() } else { 0 };
-            listed.push(Listed { name: entry.file_name().to_string_lossy().into_owned(), len, kind });
+            listed.push(Listed {
+                name: entry.file_name().to_string_lossy().into_owned(),
+                len,
+                kind,
+            });
         }
         listed.sort();
         Ok(listed)

@@ -54,13 +54,21 @@ struct Phone {
 
 /// Runs `imena phone`.
 pub fn run(terminal: &mut Terminal, args: PhoneArgs) -> Done {
-    let mut phone = Phone { dir: args.dir, store: None, is_locked_by_hand: false };
+    let mut phone = Phone {
+        dir: args.dir,
+        store: None,
+        is_locked_by_hand: false,
+    };
     let done = match (args.verb, args.script) {
         (Some(verb), None) => verbs::run(terminal, &mut phone, verb),
         (None, Some(script)) => run_script(terminal, &mut phone, &script),
         (None, None) | (Some(_), Some(_)) => {
             let what = "give one verb, or --script FILE";
-            Err(Failure::new(USAGE, what, "imena phone --help lists the verbs."))
+            Err(Failure::new(
+                USAGE,
+                what,
+                "imena phone --help lists the verbs.",
+            ))
         }
     };
     let closed = phone.close();
@@ -101,7 +109,9 @@ impl Phone {
         if self.store.is_none() {
             self.store = Some(open_store(&self.dir)?);
         }
-        self.store.as_ref().ok_or_else(|| Failure::disk("the vault did not open"))
+        self.store
+            .as_ref()
+            .ok_or_else(|| Failure::disk("the vault did not open"))
     }
 
     /// The store, unlocked; asks for the passcode unless `lock` was said.
@@ -135,16 +145,25 @@ fn run_script(terminal: &mut Terminal, phone: &mut Phone, script: &Path) -> Done
     };
     for (number, line) in (1..).zip(text.lines()) {
         let words = shlex::split(line).ok_or_else(|| {
-            Failure::new(INPUT, format!("line {number}: a quote is not closed"), "Correct the line.")
+            Failure::new(
+                INPUT,
+                format!("line {number}: a quote is not closed"),
+                "Correct the line.",
+            )
         })?;
         if words.is_empty() {
             continue;
         }
         let verb = Line::try_parse_from(&words).map_err(|error| {
-            Failure::new(USAGE, format!("line {number}: {error}"), "Correct the line.")
+            Failure::new(
+                USAGE,
+                format!("line {number}: {error}"),
+                "Correct the line.",
+            )
         })?;
-        verbs::run(terminal, phone, verb.verb).map_err(|failure| {
-            Failure { what: format!("line {number}: {}", failure.what), ..failure }
+        verbs::run(terminal, phone, verb.verb).map_err(|failure| Failure {
+            what: format!("line {number}: {}", failure.what),
+            ..failure
         })?;
     }
     Ok(())

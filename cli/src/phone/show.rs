@@ -105,9 +105,14 @@ pub fn status(terminal: &mut Terminal, status: &StatusView) {
         counts.waiting,
         counts.waiting_bytes,
         status.receipted_seq,
-        status.own_seq.map_or(String::new(), |seq| format!(" of {seq}"))
+        status
+            .own_seq
+            .map_or(String::new(), |seq| format!(" of {seq}"))
     ));
-    text.push_str(&format!("\nFree space: {} MB.", status.free_bytes / 1_000_000));
+    text.push_str(&format!(
+        "\nFree space: {} MB.",
+        status.free_bytes / 1_000_000
+    ));
     terminal.show(&text, status);
 }
 
@@ -121,7 +126,10 @@ pub fn unlock_report(terminal: &mut Terminal, report: &UnlockReport) {
         ));
     }
     if recovered.quarantined > 0 {
-        terminal.say(&format!("{} unfinished files were set aside.", recovered.quarantined));
+        terminal.say(&format!(
+            "{} unfinished files were set aside.",
+            recovered.quarantined
+        ));
     }
     if let Some(rebuilt) = &report.rebuilt {
         let old = rebuilt.old_chain.map_or(0, |chain| chain.known_upto_seq);
@@ -132,7 +140,9 @@ pub fn unlock_report(terminal: &mut Terminal, report: &UnlockReport) {
         ));
     }
     for name in &report.damaged_sessions {
-        terminal.say(&format!("Session key {name} is damaged: its pictures open at a hub only."));
+        terminal.say(&format!(
+            "Session key {name} is damaged: its pictures open at a hub only."
+        ));
     }
 }
 
@@ -142,7 +152,11 @@ fn print<T: Serialize>(terminal: &mut Terminal, views: &[T], line: impl Fn(&T) -
 }
 
 fn show_lines<T: Serialize>(terminal: &mut Terminal, lines: &[String], views: &[T]) {
-    let text = if lines.is_empty() { "Nothing recorded.".to_owned() } else { lines.join("\n") };
+    let text = if lines.is_empty() {
+        "Nothing recorded.".to_owned()
+    } else {
+        lines.join("\n")
+    };
     terminal.show(&text, &views);
 }
 
@@ -169,18 +183,29 @@ fn site_line(site: &SiteView) -> String {
 }
 
 fn grave_line(grave: &GraveView) -> String {
-    let kind = grave.kind.as_ref().map_or(String::new(), |kind| format!("  {}", kind.term().en));
+    let kind = grave
+        .kind
+        .as_ref()
+        .map_or(String::new(), |kind| format!("  {}", kind.term().en));
     format!("{}{kind}{}", grave.code, marks(&grave.record))
 }
 
 fn remains_line(remains: &RemainsView) -> String {
-    let kind = remains.kind.as_ref().map_or(String::new(), |kind| format!("  {}", kind.term().en));
+    let kind = remains
+        .kind
+        .as_ref()
+        .map_or(String::new(), |kind| format!("  {}", kind.term().en));
     format!("{}{kind}{}", remains.code, marks(&remains.record))
 }
 
 fn marker_line(marker: &MarkerView) -> String {
     let number = marker.number_text.as_deref().unwrap_or("without number");
-    format!("{}  {number}  \"{}\"{}", marker.kind.term().en, marker.text_verbatim, marks(&marker.record))
+    format!(
+        "{}  {number}  \"{}\"{}",
+        marker.kind.term().en,
+        marker.text_verbatim,
+        marks(&marker.record)
+    )
 }
 
 fn hint_line(hint: &HintView) -> String {
@@ -198,7 +223,11 @@ fn photo_line(
     photo: &PhotoView,
 ) -> Result<String, imena_core::field_store::Error> {
     let shot = photo.shot.as_ref().map_or("-", |shot| shot.code());
-    let place = match photo.sealed.map(|sealed| store.photo_status(sealed)).transpose()? {
+    let place = match photo
+        .sealed
+        .map(|sealed| store.photo_status(sealed))
+        .transpose()?
+    {
         Some(PhotoStatus::HereOnly) => "on this phone only",
         Some(PhotoStatus::OnHub) => "on a hub",
         Some(PhotoStatus::CheckedOnHub) => "on a hub, checked",
@@ -206,6 +235,17 @@ fn photo_line(
         Some(PhotoStatus::Elsewhere) => "on another phone",
         None => "unknown",
     };
-    let hash = photo.sha256.as_deref().unwrap_or("").chars().take(8).collect::<String>();
-    Ok(format!("{}  {shot}  {hash}  {} bytes  {place}{}", photo.id, photo.bytes, marks(&photo.record)))
+    let hash = photo
+        .sha256
+        .as_deref()
+        .unwrap_or("")
+        .chars()
+        .take(8)
+        .collect::<String>();
+    Ok(format!(
+        "{}  {shot}  {hash}  {} bytes  {place}{}",
+        photo.id,
+        photo.bytes,
+        marks(&photo.record)
+    ))
 }

@@ -28,7 +28,12 @@ pub fn sync(terminal: &mut Terminal, store: &FieldStore, metered: bool, patience
     let counts = store.status()?.counts;
     let mut text = format!(
         "{} bytes sent, {} of them twice; {} receipts. Originals on a hub: {} of {}. Waiting: {} files.",
-        sent, tally.resent_bytes, tally.receipts, counts.originals_on_hub, counts.originals, counts.waiting
+        sent,
+        tally.resent_bytes,
+        tally.receipts,
+        counts.originals_on_hub,
+        counts.originals,
+        counts.waiting
     );
     if let Some(digits) = &tally.digits {
         text.push_str(&format!(
@@ -48,10 +53,18 @@ pub fn free(terminal: &mut Terminal, store: &FieldStore) -> Done {
     let here = store.originals_here()?;
     let (desk, _, _) = session(terminal, store, false, 30, &here)?;
     let report = store.free_originals(&desk)?;
-    let mut text = format!("Freed {} originals, {} bytes.", report.freed.len(), report.freed_bytes);
+    let mut text = format!(
+        "Freed {} originals, {} bytes.",
+        report.freed.len(),
+        report.freed_bytes
+    );
     for (sealed, missing) in &report.kept {
         let missing: Vec<String> = missing.iter().map(|m| format!("{m:?}")).collect();
-        text.push_str(&format!("\n  {} stays: {}", sealed.0.short(), missing.join(", ")));
+        text.push_str(&format!(
+            "\n  {} stays: {}",
+            sealed.0.short(),
+            missing.join(", ")
+        ));
     }
     terminal.show(&text, &report);
     Ok(())
@@ -64,8 +77,16 @@ fn session(
     patience_s: u64,
     ask_held: &[imena_core::model::ids::SealedName],
 ) -> Result<(SyncDesk, Tally, u64), Failure> {
-    let cost = if metered { LinkCost::Metered } else { LinkCost::Free };
-    let target = store.hubs().into_iter().next().ok_or(imena_core::field_store::Error::NoHub)?;
+    let cost = if metered {
+        LinkCost::Metered
+    } else {
+        LinkCost::Free
+    };
+    let target = store
+        .hubs()
+        .into_iter()
+        .next()
+        .ok_or(imena_core::field_store::Error::NoHub)?;
     let mut desk = store.begin_sync(target, cost)?;
     if !ask_held.is_empty() {
         desk.ask_held(&crate::environment(), ask_held.to_vec())
@@ -105,7 +126,12 @@ fn session(
     Ok((desk, tally, sent))
 }
 
-fn note(terminal: &mut Terminal, tally: &mut Tally, bar: &indicatif::ProgressBar, change: SyncChange) {
+fn note(
+    terminal: &mut Terminal,
+    tally: &mut Tally,
+    bar: &indicatif::ProgressBar,
+    change: SyncChange,
+) {
     match change {
         SyncChange::Enrolling { digits } => tally.digits = Some(digits),
         SyncChange::Admitted => {
@@ -125,7 +151,8 @@ fn note(terminal: &mut Terminal, tally: &mut Tally, bar: &indicatif::ProgressBar
             terminal.say(&format!("{entries} entries of others."));
         }
         SyncChange::HubRestored => {
-            terminal.say("The hub was set back to an older copy: everything is offered to it again.");
+            terminal
+                .say("The hub was set back to an older copy: everything is offered to it again.");
         }
         SyncChange::Trouble(trouble) => {
             tally.failures = tally.failures.saturating_add(1);
@@ -154,7 +181,10 @@ fn trouble_text(trouble: &Trouble) -> String {
 }
 
 fn gave_up(tally: &Tally) -> Failure {
-    let why = tally.last_trouble.clone().unwrap_or_else(|| "The hub does not answer.".to_owned());
+    let why = tally
+        .last_trouble
+        .clone()
+        .unwrap_or_else(|| "The hub does not answer.".to_owned());
     Failure {
         code: TRY_AGAIN,
         what: why,

@@ -190,7 +190,11 @@ pub enum PhoneVerb {
 /// Carries out one verb.
 pub fn run(terminal: &mut Terminal, phone: &mut Phone, verb: PhoneVerb) -> Done {
     match verb {
-        PhoneVerb::Join { code, name, lost_key } => join(terminal, phone, &code, &name, lost_key),
+        PhoneVerb::Join {
+            code,
+            name,
+            lost_key,
+        } => join(terminal, phone, &code, &name, lost_key),
         PhoneVerb::Unlock => {
             phone.is_locked_by_hand = false;
             phone.unlocked(terminal)?;
@@ -203,9 +207,11 @@ pub fn run(terminal: &mut Terminal, phone: &mut Phone, verb: PhoneVerb) -> Done 
             terminal.show("Locked. Sync goes on.", &json!({"locked": true}));
             Ok(())
         }
-        PhoneVerb::Start { operator, role, organisation } => {
-            start(terminal, phone, operator, role, organisation)
-        }
+        PhoneVerb::Start {
+            operator,
+            role,
+            organisation,
+        } => start(terminal, phone, operator, role, organisation),
         PhoneVerb::CloseOut => {
             let keys = phone.unlocked(terminal)?.close_out()?;
             let text = format!(
@@ -300,41 +306,84 @@ fn start(
         None => None,
         Some(display_name) => {
             let known = store.list_operators()?;
-            let same = known.into_iter().find(|known| {
-                known.display_name == display_name && known.role == role
-            });
+            let same = known
+                .into_iter()
+                .find(|known| known.display_name == display_name && known.role == role);
             Some(match same {
                 Some(known) => known.id,
-                None => store.create_operator(&OperatorDraft { display_name, role, organisation })?,
+                None => store.create_operator(&OperatorDraft {
+                    display_name,
+                    role,
+                    organisation,
+                })?,
             })
         }
     };
     store.start_work(operator)?;
-    terminal.show("Work started: this phone shows what it captures.", &json!({"started": true}));
+    terminal.show(
+        "Work started: this phone shows what it captures.",
+        &json!({"started": true}),
+    );
     Ok(())
 }
 
 fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done {
     match verb {
-        PhoneVerb::Site { place, name, site_type } => {
+        PhoneVerb::Site {
+            place,
+            name,
+            site_type,
+        } => {
             let place_code = place.to_uppercase();
-            let id = store.create_site(&SiteDraft { place_code: place_code.clone(), name, site_type })?;
-            terminal.show(&format!("Site {place_code}"), &json!({"site": place_code, "id": id}));
+            let id = store.create_site(&SiteDraft {
+                place_code: place_code.clone(),
+                name,
+                site_type,
+            })?;
+            terminal.show(
+                &format!("Site {place_code}"),
+                &json!({"site": place_code, "id": id}),
+            );
         }
         PhoneVerb::Grave { site, code, kind } => {
             let site = find(store, &site)?.id;
             let (id, code) = store.create_grave(&GraveDraft { site, code, kind })?;
             terminal.show(&format!("Grave {code}"), &json!({"grave": code, "id": id}));
         }
-        PhoneVerb::Remains { site, grave, code, kind } => {
+        PhoneVerb::Remains {
+            site,
+            grave,
+            code,
+            kind,
+        } => {
             let site = find(store, &site)?.id;
-            let grave = grave.map(|grave| find(store, &grave)).transpose()?.map(|found| found.id);
-            let (id, code) = store.create_remains(&RemainsDraft { site, grave, code, kind })?;
-            terminal.show(&format!("Remains {code}"), &json!({"remains": code, "id": id}));
+            let grave = grave
+                .map(|grave| find(store, &grave))
+                .transpose()?
+                .map(|found| found.id);
+            let (id, code) = store.create_remains(&RemainsDraft {
+                site,
+                grave,
+                code,
+                kind,
+            })?;
+            terminal.show(
+                &format!("Remains {code}"),
+                &json!({"remains": code, "id": id}),
+            );
         }
-        PhoneVerb::Marker { site, graves, kind, text, number, status } => {
+        PhoneVerb::Marker {
+            site,
+            graves,
+            kind,
+            text,
+            number,
+            status,
+        } => {
             let site = find(store, &site)?.id;
-            let graves = graves.iter().map(|grave| find(store, grave).map(|found| found.id));
+            let graves = graves
+                .iter()
+                .map(|grave| find(store, grave).map(|found| found.id));
             let graves = graves.collect::<Result<Vec<_>, _>>()?;
             let draft = MarkerDraft {
                 site,
@@ -347,7 +396,14 @@ fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done 
             let id = store.create_marker(&draft)?;
             terminal.show("Marker recorded.", &json!({"marker": id}));
         }
-        PhoneVerb::Hint { of, source, text, parts, reason, confidence } => {
+        PhoneVerb::Hint {
+            of,
+            source,
+            text,
+            parts,
+            reason,
+            confidence,
+        } => {
             let owner = find(store, &of)?;
             let draft = HintDraft {
                 owner,
@@ -359,13 +415,17 @@ fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done 
                 photos: Vec::new(),
             };
             let id = store.create_hint(&draft)?;
-            terminal.show("Possible name recorded (not established).", &json!({"hint": id}));
+            terminal.show(
+                "Possible name recorded (not established).",
+                &json!({"hint": id}),
+            );
         }
         PhoneVerb::Assign { photo, to, reason } => {
             let photo = SubjectId::parse(&photo).ok_or_else(|| unknown(&photo))?;
             let owner = find(store, &to)?;
             store.assign_photo(photo, owner, None, reason)?;
-            let text = "Photo moved; the picture itself and what it was taken under stay as they are.";
+            let text =
+                "Photo moved; the picture itself and what it was taken under stay as they are.";
             terminal.show(text, &json!({"photo": photo}));
         }
         PhoneVerb::Join { .. }
@@ -398,7 +458,9 @@ fn capture(
             owner,
             shot: shot.cloned(),
             origin: PhotoOrigin::ImportFile,
-            file_name: path.file_name().map(|name| name.to_string_lossy().into_owned()),
+            file_name: path
+                .file_name()
+                .map(|name| name.to_string_lossy().into_owned()),
         };
         match store.import_photo(path, draft) {
             Ok(saved) => {
@@ -423,13 +485,20 @@ fn capture(
     store.work_off()?;
     if not_saved > 0 {
         let what = format!("{not_saved} of {} photos NOT SAVED", photos.len());
-        return Err(Failure::new(INPUT, what, "See the lines above; take those photos again."));
+        return Err(Failure::new(
+            INPUT,
+            what,
+            "See the lines above; take those photos again.",
+        ));
     }
     Ok(())
 }
 
 fn name_of(path: &Path) -> String {
-    path.file_name().unwrap_or(path.as_os_str()).to_string_lossy().into_owned()
+    path.file_name()
+        .unwrap_or(path.as_os_str())
+        .to_string_lossy()
+        .into_owned()
 }
 
 /// Finds a record by its code, place code or id; codes are read as people type them.
@@ -439,11 +508,20 @@ fn find(store: &FieldStore, typed: &str) -> Result<SubjectRef, Failure> {
         return Ok(SubjectRef { kind, id });
     }
     let sites = store.list_sites()?;
-    if let Some(site) = sites.iter().find(|site| site.place_code.eq_ignore_ascii_case(typed)) {
-        return Ok(SubjectRef { kind: Kind::Site, id: site.id });
+    if let Some(site) = sites
+        .iter()
+        .find(|site| site.place_code.eq_ignore_ascii_case(typed))
+    {
+        return Ok(SubjectRef {
+            kind: Kind::Site,
+            id: site.id,
+        });
     }
     let parsed = parse(typed).map_err(|error| {
-        Failure::input(format!("code refused: {error}"), "Read the code again from the label.")
+        Failure::input(
+            format!("code refused: {error}"),
+            "Read the code again from the label.",
+        )
     })?;
     let kind = match parsed.code {
         imena_core::model::codes::Code::Remains(_) => Kind::Remains,
@@ -459,7 +537,10 @@ fn find(store: &FieldStore, typed: &str) -> Result<SubjectRef, Failure> {
 }
 
 fn unknown(typed: &str) -> Failure {
-    Failure::input(format!("nothing here is called {typed}"), "`list` shows what is known here.")
+    Failure::input(
+        format!("nothing here is called {typed}"),
+        "`list` shows what is known here.",
+    )
 }
 
 fn term<T: Clone + Send + Sync + 'static>(
@@ -470,6 +551,7 @@ fn term<T: Clone + Send + Sync + 'static>(
 
 fn part(typed: &str) -> Result<HintPart, String> {
     let (role, letters) = typed.split_once('=').ok_or("write it as role=letters")?;
-    let role = HintPartRole::known(role).ok_or_else(|| format!("{role} is not a part of a name"))?;
+    let role =
+        HintPartRole::known(role).ok_or_else(|| format!("{role} is not a part of a name"))?;
     Ok(HintPart::from_marked(role, letters))
 }

@@ -127,7 +127,8 @@ impl PhotoCapture {
         self.plain.update(chunk);
         self.bytes = self.bytes.saturating_add(chunk.len() as u64);
         let room = HEAD_BYTES_MAX.saturating_sub(self.head.len());
-        self.head.extend_from_slice(chunk.get(..room.min(chunk.len())).unwrap_or_default());
+        self.head
+            .extend_from_slice(chunk.get(..room.min(chunk.len())).unwrap_or_default());
         self.writer.write(chunk)?;
         Ok(())
     }
@@ -146,7 +147,17 @@ impl PhotoCapture {
         if let Some(expected) = facts.expected_len.filter(|expected| *expected != found) {
             return Err(CaptureError::Length { expected, found });
         }
-        let Self { files, draft, sealed_to, path, writer, plain, bytes, head, .. } = self;
+        let Self {
+            files,
+            draft,
+            sealed_to,
+            path,
+            writer,
+            plain,
+            bytes,
+            head,
+            ..
+        } = self;
         steps.reached("capture: 4 fsync");
         let (sealed, sealed_bytes, mut file) = writer.finish()?;
         file.sync()?;
@@ -162,13 +173,34 @@ impl PhotoCapture {
         steps.reached("capture: 6 journal");
         let photo_facts = read_facts(&head, bytes);
         let defects = all_defects(&photo_facts, draft.file_name.as_deref());
-        let original = Original { sealed, sealed_bytes, sha256, bytes, sealed_to };
-        let word = photo_word(&self.environment, &draft, &facts, &original, &photo_facts, &defects)?;
+        let original = Original {
+            sealed,
+            sealed_bytes,
+            sha256,
+            bytes,
+            sealed_to,
+        };
+        let word = photo_word(
+            &self.environment,
+            &draft,
+            &facts,
+            &original,
+            &photo_facts,
+            &defects,
+        )?;
         let photo = word.subject;
         chain.append_one(word)?;
         steps.reached("capture: 7 acknowledge");
         let outcome = SavedOutcome::New;
-        Ok(Saved { photo, sealed, sealed_bytes, sha256, bytes, defects, outcome })
+        Ok(Saved {
+            photo,
+            sealed,
+            sealed_bytes,
+            sha256,
+            bytes,
+            defects,
+            outcome,
+        })
     }
 
     /// Gives the capture up; what was written so far stays in `incoming/` and is looked at again at the next open.
@@ -202,7 +234,9 @@ fn all_defects(facts: &PhotoFacts, file_name: Option<&str>) -> Vec<PhotoDefect> 
         MediaFormat::Heic => &["heic", "heif"],
         MediaFormat::Unknown => return all,
     };
-    let extension = file_name.and_then(|name| name.rsplit_once('.')).map(|(_, ending)| ending);
+    let extension = file_name
+        .and_then(|name| name.rsplit_once('.'))
+        .map(|(_, ending)| ending);
     if extension.is_some_and(|ending| !expected.contains(&ending.to_lowercase().as_str())) {
         all.push(PhotoDefect::WrongExtension);
     }
@@ -241,7 +275,10 @@ fn photo_word(
         .with_some(13, draft.file_name.as_ref().map(Value::text))
         .array(14, defects.iter().map(|defect| Value::text(defect.code())))
         .uint(15, 1);
-    Ok(Word { position: facts.position, ..Word::create(Kind::Photo, subject, fields) })
+    Ok(Word {
+        position: facts.position,
+        ..Word::create(Kind::Photo, subject, fields)
+    })
 }
 
 /// A retry: the same capture id is the same photo; an unassigned recovered capture of the same bytes is the interrupted first try.
@@ -267,7 +304,9 @@ fn find_earlier(
                     break;
                 }
             }
-            let Some(row) = unassigned else { return Ok(None) };
+            let Some(row) = unassigned else {
+                return Ok(None);
+            };
             (row, SavedOutcome::AdoptedRecovered)
         }
     };
@@ -276,7 +315,10 @@ fn find_earlier(
     }
     let entries = chain.journal().entries_of_subject(row.subject)?;
     let folded = fold(row.subject, &entries, None);
-    let bytes = folded.as_ref().and_then(|f| f.value(4)).and_then(Value::as_uint);
+    let bytes = folded
+        .as_ref()
+        .and_then(|f| f.value(4))
+        .and_then(Value::as_uint);
     Ok(Some(Saved {
         photo: row.subject,
         sealed: row.sealed,
@@ -289,7 +331,9 @@ fn find_earlier(
 }
 
 fn is_unassigned(entries: &[Entry]) -> bool {
-    let Some(subject) = entries.first().map(|entry| entry.header.subject) else { return false };
+    let Some(subject) = entries.first().map(|entry| entry.header.subject) else {
+        return false;
+    };
     let folded = fold(subject, entries, None);
     folded.is_some_and(|folded| {
         let origin = folded.value(6).and_then(Value::as_text);
@@ -305,7 +349,12 @@ fn adopt(chain: &OwnChain, draft: &CaptureDraft, photo: SubjectId) -> Result<(),
         .with_some(9, draft.shot.as_ref().map(|shot| Value::text(shot.code())));
     let entries = chain.journal().entries_of_subject(photo)?;
     let (parents, touches) = answering(photo, &entries, &fields);
-    let word = Word { op: Op::Set, parents, touches, ..Word::create(Kind::Photo, photo, fields) };
+    let word = Word {
+        op: Op::Set,
+        parents,
+        touches,
+        ..Word::create(Kind::Photo, photo, fields)
+    };
     chain.append_one(word).map(drop)
 }
 
@@ -320,11 +369,16 @@ pub fn answering(
     let (mut parents, mut touches) = (Vec::new(), Touches::new());
     for field in fields.0.keys() {
         let heads = folded.as_ref().and_then(|folded| folded.fields.get(field));
-        let Some([head]) = heads.map(Vec::as_slice) else { continue };
-        let index = parents.iter().position(|parent| *parent == head.entry).unwrap_or_else(|| {
-            parents.push(head.entry);
-            parents.len().saturating_sub(1)
-        });
+        let Some([head]) = heads.map(Vec::as_slice) else {
+            continue;
+        };
+        let index = parents
+            .iter()
+            .position(|parent| *parent == head.entry)
+            .unwrap_or_else(|| {
+                parents.push(head.entry);
+                parents.len().saturating_sub(1)
+            });
         touches.insert(*field, vec![index as u64]);
     }
     (parents, touches)

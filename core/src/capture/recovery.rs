@@ -72,7 +72,11 @@ pub fn recover(
 
 enum Inside {
     /// Opened to its end.
-    Plain { sha256: Hash32, bytes: u64, head: Vec<u8> },
+    Plain {
+        sha256: Hash32,
+        bytes: u64,
+        head: Vec<u8>,
+    },
     /// Opened, and it is a packed run.
     Run,
     /// No key here opens it.
@@ -100,7 +104,11 @@ fn look_inside(
         Ok(bytes) if head.starts_with(&[0x1f, 0x8b]) && bytes < SEALED_RUN_BYTES_MAX as u64 => {
             Ok(Inside::Run)
         }
-        Ok(bytes) => Ok(Inside::Plain { sha256: hasher.finish(), bytes, head }),
+        Ok(bytes) => Ok(Inside::Plain {
+            sha256: hasher.finish(),
+            bytes,
+            head,
+        }),
         Err(SealError::NoKey) => Ok(Inside::NotChecked),
         Err(SealError::Io(error)) => Err(error.into()),
     }
@@ -120,9 +128,16 @@ fn enter(
         .text(6, PhotoOrigin::Recovered.code())
         .array(14, []);
     let fields = match inside {
-        Inside::Plain { sha256, bytes, head } => {
+        Inside::Plain {
+            sha256,
+            bytes,
+            head,
+        } => {
             let facts = read_facts(&head, bytes);
-            base.with(3, sha256).uint(4, bytes).with(10, facts_map(&facts)).uint(15, 1)
+            base.with(3, sha256)
+                .uint(4, bytes)
+                .with(10, facts_map(&facts))
+                .uint(15, 1)
         }
         Inside::NotChecked | Inside::Run | Inside::Damaged => base.uint(15, 0),
     };
@@ -136,7 +151,11 @@ fn name_if_needed(
     named: Option<SealedName>,
     sealed: SealedName,
 ) -> Result<(), StoreError> {
-    if named.is_none() { files.name_incoming(path, sealed) } else { Ok(()) }
+    if named.is_none() {
+        files.name_incoming(path, sealed)
+    } else {
+        Ok(())
+    }
 }
 
 fn hash_of(
@@ -168,7 +187,9 @@ pub fn enter_orphan(
     identities: &[&x25519::Identity],
     sealed: SealedName,
 ) -> Result<Option<SubjectId>, CaptureError> {
-    let Some((path, size, _)) = files.find(sealed)? else { return Ok(None) };
+    let Some((path, size, _)) = files.find(sealed)? else {
+        return Ok(None);
+    };
     match look_inside(environment, &path, identities)? {
         Inside::Damaged | Inside::Run => Ok(None),
         inside @ (Inside::Plain { .. } | Inside::NotChecked) => {
@@ -176,4 +197,3 @@ pub fn enter_orphan(
         }
     }
 }
-

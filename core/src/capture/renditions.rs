@@ -49,8 +49,9 @@ pub fn make_renditions(
         Some(renditions) => [renditions.thumbnail, renditions.preview],
         None => [(); 2].map(|()| RenditionOutcome::NoPreview(NoPreview::TooLarge)),
     };
-    for ((key, class), outcome) in
-        [(2, Class::Thumbnail), (3, Class::Preview)].into_iter().zip(outcomes)
+    for ((key, class), outcome) in [(2, Class::Thumbnail), (3, Class::Preview)]
+        .into_iter()
+        .zip(outcomes)
     {
         match outcome {
             RenditionOutcome::Made(rendition) => {
@@ -78,7 +79,9 @@ fn read_source(
 ) -> Result<Option<Vec<u8>>, CaptureError> {
     let mut plain = Vec::new();
     let sealed = std::io::BufReader::new(files.open(original)?);
-    open(identities, sealed)?.take(SOURCE_BYTES_MAX.saturating_add(1)).read_to_end(&mut plain)?;
+    open(identities, sealed)?
+        .take(SOURCE_BYTES_MAX.saturating_add(1))
+        .read_to_end(&mut plain)?;
     Ok((plain.len() as u64 <= SOURCE_BYTES_MAX).then_some(plain))
 }
 

@@ -120,7 +120,9 @@ impl Value {
         let value = read(&mut decoder, 0)?;
         let read_len = decoder.position();
         if read_len != bytes.len() {
-            return Err(DecodeError::Trailing { count: bytes.len().saturating_sub(read_len) });
+            return Err(DecodeError::Trailing {
+                count: bytes.len().saturating_sub(read_len),
+            });
         }
         if value.encode() != bytes {
             return Err(DecodeError::NotCanonical);
@@ -150,31 +152,51 @@ impl Value {
     /// The unsigned integer, if it is one.
     #[must_use]
     pub fn as_uint(&self) -> Option<u64> {
-        if let Self::Uint(value) = self { Some(*value) } else { None }
+        if let Self::Uint(value) = self {
+            Some(*value)
+        } else {
+            None
+        }
     }
 
     /// The bytes, if they are bytes.
     #[must_use]
     pub fn as_bytes(&self) -> Option<&[u8]> {
-        if let Self::Bytes(value) = self { Some(value) } else { None }
+        if let Self::Bytes(value) = self {
+            Some(value)
+        } else {
+            None
+        }
     }
 
     /// The text, if it is one.
     #[must_use]
     pub fn as_text(&self) -> Option<&str> {
-        if let Self::Text(value) = self { Some(value) } else { None }
+        if let Self::Text(value) = self {
+            Some(value)
+        } else {
+            None
+        }
     }
 
     /// The items, if it is an array.
     #[must_use]
     pub fn as_array(&self) -> Option<&[Value]> {
-        if let Self::Array(value) = self { Some(value) } else { None }
+        if let Self::Array(value) = self {
+            Some(value)
+        } else {
+            None
+        }
     }
 
     /// The map, if it is one.
     #[must_use]
     pub fn as_map(&self) -> Option<&Map> {
-        if let Self::Map(value) = self { Some(value) } else { None }
+        if let Self::Map(value) = self {
+            Some(value)
+        } else {
+            None
+        }
     }
 
     /// The hash, if it is 32 bytes.
@@ -338,7 +360,11 @@ impl Map {
 /// `TooLarge`.
 pub fn within(what: &'static str, bytes: &[u8], limit: usize) -> Result<(), DecodeError> {
     if bytes.len() > limit {
-        return Err(DecodeError::TooLarge { what, found: bytes.len(), limit });
+        return Err(DecodeError::TooLarge {
+            what,
+            found: bytes.len(),
+            limit,
+        });
     }
     Ok(())
 }
@@ -375,7 +401,9 @@ fn read(decoder: &mut Decoder<'_>, depth: usize) -> Result<Value, DecodeError> {
             let count = count.ok_or(DecodeError::Unsupported { position })?;
             let mut map = Map::new();
             for _ in 0..count {
-                let key = decoder.u64().map_err(|_| DecodeError::Unsupported { position })?;
+                let key = decoder
+                    .u64()
+                    .map_err(|_| DecodeError::Unsupported { position })?;
                 map.0.insert(key, read(decoder, below)?);
             }
             Ok(Value::Map(map))
@@ -423,7 +451,11 @@ fn write(encoder: &mut Encoder<&mut Vec<u8>>, value: &Value) -> Written {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )]
     use super::*;
     use proptest::prelude::*;
 
@@ -482,7 +514,10 @@ mod tests {
         for (name, bytes) in cases {
             assert!(Value::decode(bytes).is_err(), "{name} was taken");
         }
-        assert_eq!(Value::decode(&[0x01, 0x01]), Err(DecodeError::Trailing { count: 1 }));
+        assert_eq!(
+            Value::decode(&[0x01, 0x01]),
+            Err(DecodeError::Trailing { count: 1 })
+        );
     }
 
     #[test]

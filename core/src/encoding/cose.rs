@@ -118,7 +118,11 @@ impl Signed {
             Some(_) | None => return Err(not_this()),
         };
         let kid = Hash32::from_slice(&header.key_id).ok_or_else(not_this)?;
-        let signed = Self { inner, kid, algorithm };
+        let signed = Self {
+            inner,
+            kid,
+            algorithm,
+        };
         if !signed.has_only_our_headers(what) || signed.inner.payload.is_none() {
             return Err(not_this());
         }
@@ -145,9 +149,10 @@ impl Signed {
         if key.id() != self.kid || key.algorithm() != self.algorithm {
             return Err(CoseError::OtherKey);
         }
-        self.inner.verify_signature(org.as_bytes(), |signature, message| {
-            key.verify(message, signature)
-        })?;
+        self.inner
+            .verify_signature(org.as_bytes(), |signature, message| {
+                key.verify(message, signature)
+            })?;
         Ok(self.claimed_payload())
     }
 
@@ -176,8 +181,7 @@ mod tests {
     fn signed(what: What, org: Hash32) -> (PublicKey, Vec<u8>) {
         let secret = ed25519_dalek::SigningKey::from_bytes(&[7; 32]);
         let key = PublicKey::from_ed25519(&secret.verifying_key()).unwrap();
-        let sign =
-            |m: &[u8]| Ok::<_, std::convert::Infallible>(secret.sign(m).to_bytes().to_vec());
+        let sign = |m: &[u8]| Ok::<_, std::convert::Infallible>(secret.sign(m).to_bytes().to_vec());
         let bytes = sign1(what, &key, &org, b"word".to_vec(), sign).unwrap();
         (key, bytes)
     }

@@ -65,8 +65,13 @@ impl PublicKey {
     /// # Errors
     /// `BadKey` if it cannot be written as DER.
     pub fn from_ed25519(key: &ed25519_dalek::VerifyingKey) -> Result<Self, SignatureError> {
-        let der = key.to_public_key_der().map_err(|_| SignatureError::BadKey)?;
-        Ok(Self { key: Key::Ed25519(*key), der: der.as_bytes().to_vec() })
+        let der = key
+            .to_public_key_der()
+            .map_err(|_| SignatureError::BadKey)?;
+        Ok(Self {
+            key: Key::Ed25519(*key),
+            der: der.as_bytes().to_vec(),
+        })
     }
 
     /// Wraps a P-256 key.
@@ -74,8 +79,13 @@ impl PublicKey {
     /// # Errors
     /// `BadKey` if it cannot be written as DER.
     pub fn from_p256(key: &p256::ecdsa::VerifyingKey) -> Result<Self, SignatureError> {
-        let der = key.to_public_key_der().map_err(|_| SignatureError::BadKey)?;
-        Ok(Self { key: Key::P256(*key), der: der.as_bytes().to_vec() })
+        let der = key
+            .to_public_key_der()
+            .map_err(|_| SignatureError::BadKey)?;
+        Ok(Self {
+            key: Key::P256(*key),
+            der: der.as_bytes().to_vec(),
+        })
     }
 
     /// The DER SubjectPublicKeyInfo.

@@ -21,7 +21,13 @@ impl FieldStore {
         self.with_open(|open| {
             let recipients = self.recipients(open);
             let environment = &self.config.environment;
-            Ok(PhotoCapture::begin(environment, &self.files, &self.reserve, &recipients, draft)?)
+            Ok(PhotoCapture::begin(
+                environment,
+                &self.files,
+                &self.reserve,
+                &recipients,
+                draft,
+            )?)
         })
     }
 
@@ -33,9 +39,15 @@ impl FieldStore {
         self.with_open(|open| {
             let saved = photo.finish(&open.chain, facts)?;
             if saved.outcome == SavedOutcome::New {
-                let put_off =
-                    PutOff { photo: saved.photo, sealed: saved.sealed, size: saved.sealed_bytes };
-                self.put_off.lock().unwrap_or_else(PoisonError::into_inner).push(put_off);
+                let put_off = PutOff {
+                    photo: saved.photo,
+                    sealed: saved.sealed,
+                    size: saved.sealed_bytes,
+                };
+                self.put_off
+                    .lock()
+                    .unwrap_or_else(PoisonError::into_inner)
+                    .push(put_off);
             }
             Ok(saved)
         })
@@ -62,10 +74,18 @@ impl FieldStore {
             if read == 0 {
                 break;
             }
-            capture.append(buffer.get(..read).unwrap_or_default()).map_err(Error::from)?;
+            capture
+                .append(buffer.get(..read).unwrap_or_default())
+                .map_err(Error::from)?;
         }
         let expected_len = Some(meta.len());
-        self.finish_photo(capture, CaptureFacts { expected_len, ..CaptureFacts::default() })
+        self.finish_photo(
+            capture,
+            CaptureFacts {
+                expected_len,
+                ..CaptureFacts::default()
+            },
+        )
     }
 
     /// Does what was put off: files to their places, renditions, the index, the run. Called by the app when the shutter rests.
@@ -74,13 +94,18 @@ impl FieldStore {
     /// The first thing that failed; saved photos are safe, and the next call goes on.
     pub fn work_off(&self) -> Result<(), Error> {
         self.with_open(|open| {
-            loop {
-                let next = self.put_off.lock().unwrap_or_else(PoisonError::into_inner).pop();
-                let Some(next) = next else { break };
-                self.follow_up(open, &next)?;
+            let put_off = || self.put_off.lock().unwrap_or_else(PoisonError::into_inner);
+            let todo = std::mem::take(&mut *put_off());
+            let mut first_error = None;
+            for next in todo {
+                if let Err(error) = self.follow_up(open, &next) {
+                    put_off().push(next);
+                    first_error.get_or_insert(error);
+                }
             }
             self.follow(open)?;
-            self.close_runs(open)
+            self.close_runs(open)?;
+            first_error.map_or(Ok(()), Err)
         })
     }
 
@@ -89,7 +114,8 @@ impl FieldStore {
         steps.reached("after: settle");
         self.files.settle(saved.sealed, Class::Original)?;
         steps.reached("after: offer");
-        self.transfer().add_file(saved.sealed, Class::Original, saved.size, self.now_ms())?;
+        self.transfer()
+            .add_file(saved.sealed, Class::Original, saved.size, self.now_ms())?;
         let sessions = open.sessions();
         if sessions.is_empty() {
             // Before the start of work nothing here can open a picture: its renditions are made where it can be opened.
@@ -109,7 +135,8 @@ impl FieldStore {
             saved.sealed,
         )?;
         for (sealed, class, size) in report.files {
-            self.transfer().add_file(sealed, class, size, self.now_ms())?;
+            self.transfer()
+                .add_file(sealed, class, size, self.now_ms())?;
         }
         Ok(())
     }

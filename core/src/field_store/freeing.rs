@@ -45,7 +45,9 @@ impl FieldStore {
     /// `Locked`, or the disk's; what was freed before the error is in the journal.
     pub fn free_originals(&self, desk: &SyncDesk) -> Result<FreeReport, Error> {
         let mut report = FreeReport::default();
-        let policy = self.roster().map_or_else(Policy::default, |signed| signed.roster.policy);
+        let policy = self
+            .roster()
+            .map_or_else(Policy::default, |signed| signed.roster.policy);
         for sealed in self.originals_here()? {
             let facts = self.freeing_facts(desk, policy, sealed)?;
             let missing = missing_for_freeing(&facts);
@@ -53,7 +55,9 @@ impl FieldStore {
                 report.kept.push((sealed, missing));
                 continue;
             }
-            report.freed_bytes = report.freed_bytes.saturating_add(self.free_one(sealed, &facts)?);
+            report.freed_bytes = report
+                .freed_bytes
+                .saturating_add(self.free_one(sealed, &facts)?);
             report.freed.push(sealed);
         }
         self.work_off()?;
@@ -86,7 +90,8 @@ impl FieldStore {
             let subject = SubjectId::new(&self.config.environment)?;
             let receipts = facts.holdings.iter().map(|holding| holding.receipt.into());
             let fields = Map::new().with(1, sealed).array(2, receipts);
-            open.chain.append_one(Word::create(Kind::LocalCopyRemoved, subject, fields))?;
+            open.chain
+                .append_one(Word::create(Kind::LocalCopyRemoved, subject, fields))?;
             self.transfer().set_freed(sealed)?;
             self.files.remove_freed(sealed)?;
             Ok(size)

@@ -152,7 +152,10 @@ impl FieldStore {
     /// Whether the vault is locked.
     #[must_use]
     pub fn is_locked(&self) -> bool {
-        self.open.read().unwrap_or_else(PoisonError::into_inner).is_none()
+        self.open
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .is_none()
     }
 
     /// The name that this device gave itself.
@@ -168,7 +171,10 @@ impl FieldStore {
     }
 
     fn device(&self) -> PublicKey {
-        self.device.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.device
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn transfer(&self) -> MutexGuard<'_, TransferDb> {
@@ -176,7 +182,10 @@ impl FieldStore {
     }
 
     fn roster(&self) -> Option<SignedRoster> {
-        self.roster.read().unwrap_or_else(PoisonError::into_inner).clone()
+        self.roster
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     fn guard(&self) -> RwLockReadGuard<'_, Option<Open>> {
@@ -192,7 +201,9 @@ impl FieldStore {
     /// Whom new files are sealed to: the organisation, and the newest session of this device.
     fn recipients(&self, open: &Open) -> Vec<String> {
         let roster = self.roster();
-        let org = roster.as_ref().and_then(|signed| signed.roster.recipient().map(str::to_owned));
+        let org = roster
+            .as_ref()
+            .and_then(|signed| signed.roster.recipient().map(str::to_owned));
         let mut recipients = vec![org.unwrap_or_else(|| self.join.recipient.clone())];
         let sessions = open.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         recipients.extend(sessions.last().map(SessionKey::recipient));
@@ -210,6 +221,9 @@ impl Open {
     }
 
     fn sessions(&self) -> Vec<SessionKey> {
-        self.sessions.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.sessions
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 }

@@ -47,12 +47,23 @@ impl FieldStore {
         let code = JoinCode::parse(join)?;
         let layout = Layout::new(&config.dir);
         layout.create(&config.environment)?;
-        if config.environment.files.len(&layout.transfer_db())?.is_some() {
+        if config
+            .environment
+            .files
+            .len(&layout.transfer_db())?
+            .is_some()
+        {
             return Err(Error::VaultExists);
         }
         let lock = VaultLock::take(&layout)?;
         let vault = &*config.vault;
-        VaultKeys::create(&config.environment, &config.dir, vault, passcode, config.passcode_cost)?;
+        VaultKeys::create(
+            &config.environment,
+            &config.dir,
+            vault,
+            passcode,
+            config.passcode_cost,
+        )?;
         let key = VaultKeys::transfer(&config.environment, &config.dir, vault)?;
         let transfer = TransferDb::open(&layout.transfer_db(), &key)?;
         transfer.set_fact("device_name", device_name.as_bytes())?;
@@ -68,7 +79,12 @@ impl FieldStore {
     /// `NoVault`, `Store(AlreadyOpen)`, a key's, or the disk's.
     pub fn open(config: StoreConfig) -> Result<Self, Error> {
         let layout = Layout::new(&config.dir);
-        if config.environment.files.len(&layout.transfer_db())?.is_none() {
+        if config
+            .environment
+            .files
+            .len(&layout.transfer_db())?
+            .is_none()
+        {
             return Err(Error::NoVault);
         }
         let lock = VaultLock::take(&layout)?;
@@ -154,7 +170,10 @@ impl FieldStore {
         let (sessions, damaged_sessions) =
             SessionKey::open_all(environment, &self.config.dir, &keys)?;
         let (journal, needs_rebuild) = self.open_journal(&keys)?;
-        let mut report = UnlockReport { damaged_sessions, ..UnlockReport::default() };
+        let mut report = UnlockReport {
+            damaged_sessions,
+            ..UnlockReport::default()
+        };
         let journal = if needs_rebuild {
             let (journal, rebuilt) = self.rebuild_journal(journal, &sessions)?;
             report.rebuilt = Some(rebuilt);
@@ -169,11 +188,16 @@ impl FieldStore {
         let operator = self.transfer().fact("operator")?;
         chain.set_operator(operator.and_then(|bytes| SubjectId::from_slice(&bytes)));
         self.start_chain(&chain, report.rebuilt.as_ref())?;
-        let open =
-            Open { keys, chain, index: Mutex::new(index), sessions: Mutex::new(sessions) };
+        let open = Open {
+            keys,
+            chain,
+            index: Mutex::new(index),
+            sessions: Mutex::new(sessions),
+        };
         report.recovered = self.recover_incoming(&open)?;
         if report.rebuilt.is_some() {
             self.enter_orphans(&open)?;
+            self.chain_has_ended()?;
         }
         self.follow(&open)?;
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(open);
@@ -189,7 +213,10 @@ impl FieldStore {
             let environment = &self.config.environment;
             let session = SessionKey::create(environment, &self.config.dir, &open.keys)?;
             let recipient = session.recipient();
-            open.sessions.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+            open.sessions
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .push(session);
             if let Some(operator) = operator {
                 self.transfer().set_fact("operator", operator.as_bytes())?;
                 open.chain.set_operator(Some(operator));
@@ -199,7 +226,8 @@ impl FieldStore {
                 .int(2, self.now_ms())
                 .with_some(3, operator);
             let subject = SubjectId::new(environment)?;
-            open.chain.append_one(Word::create(Kind::SessionStarted, subject, fields))?;
+            open.chain
+                .append_one(Word::create(Kind::SessionStarted, subject, fields))?;
             self.follow(open)
         })
     }
@@ -220,7 +248,8 @@ impl FieldStore {
                 SessionKey::destroy(environment, &self.config.dir, recipient)?;
                 let subject = SubjectId::new(environment)?;
                 let fields = Map::new().text(1, recipient.clone());
-                open.chain.append_one(Word::create(Kind::SessionClosed, subject, fields))?;
+                open.chain
+                    .append_one(Word::create(Kind::SessionClosed, subject, fields))?;
             }
             sessions.clear();
             Ok(closed.len())
@@ -234,8 +263,16 @@ impl FieldStore {
     /// # Errors
     /// What could not be done first; the vault is locked all the same.
     pub fn lock(&self) -> Result<(), Error> {
-        let worked = if self.is_locked() { Ok(()) } else { self.work_off() };
-        let open = self.open.write().unwrap_or_else(PoisonError::into_inner).take();
+        let worked = if self.is_locked() {
+            Ok(())
+        } else {
+            self.work_off()
+        };
+        let open = self
+            .open
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .take();
         if let Some(open) = open {
             open.chain.close()?;
         }
@@ -248,7 +285,10 @@ impl FieldStore {
     /// As [`FieldStore::lock`].
     pub fn shut_down(self) -> Result<(), Error> {
         let locked = self.lock();
-        let transfer = self.transfer.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let transfer = self
+            .transfer
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
         transfer.close()?;
         locked
     }
@@ -257,7 +297,9 @@ impl FieldStore {
     fn keys_for(&self, passcode: &str) -> Result<VaultKeys, Error> {
         let number = |name| -> Result<u64, Error> {
             let bytes = self.transfer().fact(name)?;
-            Ok(bytes.and_then(|bytes| bytes.try_into().ok()).map_or(0, u64::from_be_bytes))
+            Ok(bytes
+                .and_then(|bytes| bytes.try_into().ok())
+                .map_or(0, u64::from_be_bytes))
         };
         let (tries, last_ms) = (number("tries")?, number("tries_ms")?);
         let now = u64::try_from(self.now_ms()).unwrap_or_default();
@@ -267,7 +309,10 @@ impl FieldStore {
             let passed = now.saturating_sub(last_ms);
             // A clock that was set back must not lock a phone for years: the wait is never longer than its maximum.
             if passed < wait && now >= last_ms {
-                return Err(KeyError::Wait { wait_ms: wait.saturating_sub(passed) }.into());
+                return Err(KeyError::Wait {
+                    wait_ms: wait.saturating_sub(passed),
+                }
+                .into());
             }
         }
         let environment = &self.config.environment;
@@ -288,11 +333,13 @@ impl FieldStore {
         let path = self.layout.journal_db();
         let open = || Journal::open(environment, &path, &keys.journal(), Durability::Full);
         let guard = self.transfer().guard()?;
+        let is_ending = self.ending_chain()?.is_some();
         let was_there = environment.files.len(&path)?.is_some();
         let device = DeviceId(self.device().id());
         match open() {
             Ok(journal) => {
                 let reaches = match guard {
+                    _ if is_ending => false,
                     None => true,
                     Some((seq, entry)) => journal
                         .entries_of_chain(device, seq, 1)?
@@ -311,7 +358,7 @@ impl FieldStore {
             }
             Err(StoreError::Damaged { .. } | StoreError::Journal(_)) => {
                 set_aside(&self.config, &self.files, &self.layout, "journal.db")?;
-                Ok((open()?, guard.is_some()))
+                Ok((open()?, true))
             }
             Err(error) => Err(error.into()),
         }
@@ -324,8 +371,12 @@ impl FieldStore {
         }
         let environment = &self.config.environment;
         let key = self.device();
-        let started = Map::new().bytes(1, key.spki()).text(2, &self.config.app_version);
-        let device = Map::new().with(1, chain.device()).text(2, &self.device_name);
+        let started = Map::new()
+            .bytes(1, key.spki())
+            .text(2, &self.config.app_version);
+        let device = Map::new()
+            .with(1, chain.device())
+            .text(2, &self.device_name);
         let [started_id, device_id, adopted_id] = [
             SubjectId::new(environment)?,
             SubjectId::new(environment)?,
@@ -348,24 +399,32 @@ impl FieldStore {
     pub(super) fn recover_incoming(&self, open: &Open) -> Result<Recovered, Error> {
         let sessions = open.sessions();
         let identities: Vec<_> = sessions.iter().map(SessionKey::identity).collect();
-        let recovered =
-            recover(&self.config.environment, &self.files, &open.chain, &identities)?;
+        let recovered = recover(
+            &self.config.environment,
+            &self.files,
+            &open.chain,
+            &identities,
+        )?;
         for (sealed, class, size) in &recovered.settled {
-            self.transfer().add_file(*sealed, *class, *size, self.now_ms())?;
+            self.transfer()
+                .add_file(*sealed, *class, *size, self.now_ms())?;
         }
         for (_, sealed, size) in &recovered.entered {
-            self.transfer().add_file(*sealed, Class::Original, *size, self.now_ms())?;
+            self.transfer()
+                .add_file(*sealed, Class::Original, *size, self.now_ms())?;
         }
         // A crash between an entry and the note of what to send leaves files that nothing would offer.
         for row in open.chain.journal().files_of(open.chain.device())? {
             if self.transfer().class_of(row.sealed)?.is_none()
                 && self.files.find(row.sealed)?.is_some()
             {
-                self.transfer().add_file(row.sealed, row.class, row.size, self.now_ms())?;
+                self.transfer()
+                    .add_file(row.sealed, row.class, row.size, self.now_ms())?;
             }
         }
         for (sealed, size) in self.files.stored(Class::Run)? {
-            self.transfer().add_file(sealed, Class::Run, size, self.now_ms())?;
+            self.transfer()
+                .add_file(sealed, Class::Run, size, self.now_ms())?;
         }
         Ok(recovered)
     }
@@ -374,12 +433,14 @@ impl FieldStore {
     pub(super) fn offer_every_file(&self) -> Result<(), Error> {
         for class in [Class::Run, Class::Original] {
             for (sealed, size) in self.files.stored(class)? {
-                self.transfer().add_file(sealed, class, size, self.now_ms())?;
+                self.transfer()
+                    .add_file(sealed, class, size, self.now_ms())?;
             }
         }
         for (_, named, size) in self.files.incoming()? {
             if let Some(sealed) = named {
-                self.transfer().add_file(sealed, Class::Original, size, self.now_ms())?;
+                self.transfer()
+                    .add_file(sealed, Class::Original, size, self.now_ms())?;
             }
         }
         Ok(())
@@ -423,4 +484,3 @@ pub fn software_vault(
     };
     Ok(Arc::new(vault))
 }
-

@@ -71,10 +71,16 @@ impl FieldStore {
             Err(error) => return Err(error),
         };
         let granted = roster.as_ref().and_then(|signed| {
-            signed.roster.issuers_of(device).last().map(ToString::to_string)
+            signed
+                .roster
+                .issuers_of(device)
+                .last()
+                .map(ToString::to_string)
         });
         let issuer = granted.unwrap_or_else(|| Issuer::provisional(&device.0.0).to_string());
-        let is_member = roster.as_ref().is_some_and(|s| s.roster.device(device).is_some());
+        let is_member = roster
+            .as_ref()
+            .is_some_and(|s| s.roster.device(device).is_some());
         let transfer = self.transfer();
         let mut enrolling = None;
         for hub in &self.join.hubs {
@@ -92,7 +98,11 @@ impl FieldStore {
             own_seq,
             receipted_seq: transfer.receipted_seq(device)?,
             counts: transfer.counts()?,
-            free_bytes: self.config.environment.files.free_bytes(self.layout.root())?,
+            free_bytes: self
+                .config
+                .environment
+                .files
+                .free_bytes(self.layout.root())?,
         })
     }
 

@@ -15,6 +15,9 @@ use crate::seal::open_bytes;
 use crate::store::{Class, Journal};
 use crate::vocabulary::Kind;
 
+/// Fact of transfer.db that names the chain being ended.
+const ENDING_CHAIN: &str = "ending_chain";
+
 /// What a rebuild found.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct RebuildReport {
@@ -58,26 +61,53 @@ impl FieldStore {
             }
         }
         runs.sort_by_key(|(_, _, run)| run.entries.first().map(|entry| entry.header.seq));
-        let old = DeviceId(self.device().id());
+        let old = self.ending_chain()?.unwrap_or_else(|| self.device_id());
+        // Until the new chain stands, every unlock begins the rebuild again: a crash in between must neither go on with the old chain nor end a chain that
+        // never began.
+        self.transfer().set_fact(ENDING_CHAIN, old.as_bytes())?;
         for (sealed, size, run) in &runs {
-            let Some(key) = key_of(run, &runs, &self.device()) else { continue };
+            let Some(key) = key_of(run, &runs, &self.device()) else {
+                continue;
+            };
             let Ok(checkpoint) = run.checkpoint(&key) else {
                 report.runs_damaged = report.runs_damaged.saturating_add(1);
                 continue;
             };
             journal.receive(key.spki(), &run.entries, &checkpoint)?;
-            let first = run.entries.first().map_or(checkpoint.seq, |entry| entry.header.seq);
+            let first = run
+                .entries
+                .first()
+                .map_or(checkpoint.seq, |entry| entry.header.seq);
             journal.add_run(*sealed, checkpoint.device, first, checkpoint.seq, *size)?;
             report.runs_read = report.runs_read.saturating_add(1);
             report.entries = report.entries.saturating_add(run.entries.len() as u64);
         }
         let (known_upto_seq, entry_id) = contiguous_end(&journal, old)?;
-        report.old_chain = Some(OldChain { device: old, known_upto_seq, entry_id });
-        self.config.vault.renew_device_key()?;
-        *self.device.lock().unwrap_or_else(std::sync::PoisonError::into_inner) =
-            device_key(&*self.config.vault)?;
+        report.old_chain = Some(OldChain {
+            device: old,
+            known_upto_seq,
+            entry_id,
+        });
+        if self.device_id() == old {
+            self.config.vault.renew_device_key()?;
+        }
+        *self
+            .device
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = device_key(&*self.config.vault)?;
         self.transfer().forget_sessions()?;
         Ok((journal, report))
+    }
+
+    /// The chain that a rebuild was ending when it was interrupted.
+    pub(super) fn ending_chain(&self) -> Result<Option<DeviceId>, Error> {
+        let bytes = self.transfer().fact(ENDING_CHAIN)?;
+        Ok(bytes.and_then(|bytes| DeviceId::from_slice(&bytes)))
+    }
+
+    /// The new chain stands: the rebuild is over.
+    pub(super) fn chain_has_ended(&self) -> Result<(), Error> {
+        Ok(self.transfer().set_fact(ENDING_CHAIN, &[])?)
     }
 
     /// Originals at their place that no entry introduces become recovered captures.
@@ -89,8 +119,15 @@ impl FieldStore {
             if open.chain.journal().file(sealed)?.is_some() || class != Class::Original {
                 continue;
             }
-            enter_orphan(&self.config.environment, &self.files, &open.chain, &identities, sealed)?;
-            self.transfer().add_file(sealed, Class::Original, size, self.now_ms())?;
+            enter_orphan(
+                &self.config.environment,
+                &self.files,
+                &open.chain,
+                &identities,
+                sealed,
+            )?;
+            self.transfer()
+                .add_file(sealed, Class::Original, size, self.now_ms())?;
         }
         Ok(())
     }
@@ -98,7 +135,10 @@ impl FieldStore {
     fn open_run(&self, sealed: SealedName, sessions: &[SessionKey]) -> Result<Opened, Error> {
         let mut bytes = Vec::new();
         let limit = (SEALED_RUN_BYTES_MAX as u64).saturating_add(1);
-        self.files.open(sealed)?.take(limit).read_to_end(&mut bytes)?;
+        self.files
+            .open(sealed)?
+            .take(limit)
+            .read_to_end(&mut bytes)?;
         if crate::encoding::Hash32::of(&bytes) != sealed.0 {
             return Ok(Opened::Damaged);
         }
@@ -128,18 +168,18 @@ fn key_of(run: &Run, runs: &[(SealedName, u64, Run)], own: &PublicKey) -> Option
         return Some(own.clone());
     }
     let entries = runs.iter().flat_map(|(_, _, other)| &other.entries);
-    let started = |entry: &&Entry| {
-        entry.header.device == device && entry.header.kind == Kind::DeviceStarted
-    };
-    let spki = entries.filter(started).find_map(|entry| entry.field(1).and_then(Value::as_bytes));
-    PublicKey::from_spki(spki?).ok().filter(|key| key.id() == device.0)
+    let started =
+        |entry: &&Entry| entry.header.device == device && entry.header.kind == Kind::DeviceStarted;
+    let spki = entries
+        .filter(started)
+        .find_map(|entry| entry.field(1).and_then(Value::as_bytes));
+    PublicKey::from_spki(spki?)
+        .ok()
+        .filter(|key| key.id() == device.0)
 }
 
 /// Up to where a chain is known without a gap.
-fn contiguous_end(
-    journal: &Journal,
-    device: DeviceId,
-) -> Result<(u64, Option<EntryId>), Error> {
+fn contiguous_end(journal: &Journal, device: DeviceId) -> Result<(u64, Option<EntryId>), Error> {
     let (mut seq, mut id) = (0_u64, None);
     loop {
         let next = seq.saturating_add(1);

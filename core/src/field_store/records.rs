@@ -65,9 +65,7 @@ impl FieldStore {
     /// # Errors
     /// `Locked`, `Record`.
     pub fn create_operator(&self, draft: &OperatorDraft) -> Result<SubjectId, Error> {
-        self.recording(|open| {
-            record::create_operator(&self.config.environment, &open.chain, draft)
-        })
+        self.recording(|open| record::create_operator(&self.config.environment, &open.chain, draft))
     }
 
     /// Gives a photo to a record, or to another one.
@@ -165,10 +163,7 @@ impl FieldStore {
         })
     }
 
-    fn recording<T>(
-        &self,
-        act: impl FnOnce(&Open) -> Result<T, RecordError>,
-    ) -> Result<T, Error> {
+    fn recording<T>(&self, act: impl FnOnce(&Open) -> Result<T, RecordError>) -> Result<T, Error> {
         self.with_open(|open| {
             let made = act(open)?;
             self.follow(open)?;
@@ -177,21 +172,24 @@ impl FieldStore {
     }
 
     /// Place and issuer of codes made here: the newest issuer that the roster grants, before that one of this device's own.
-    fn series_of(
-        &self,
-        open: &Open,
-        site: SubjectId,
-    ) -> Result<(PlaceCode, Issuer), RecordError> {
+    fn series_of(&self, open: &Open, site: SubjectId) -> Result<(PlaceCode, Issuer), RecordError> {
         let folded = open.index().folded(site)?;
         let folded = folded.filter(|folded| folded.kind == Kind::Site);
         let site = SiteView::of(&folded.ok_or(RecordError::NotFound { what: "site" })?);
         let place: PlaceCode = site.place_code.parse()?;
         let device: DeviceId = open.chain.device();
         let roster = self.roster();
-        let granted = roster
-            .as_ref()
-            .and_then(|signed| signed.roster.issuers_of(device).last().map(|i| (*i).clone()));
-        Ok((place, granted.unwrap_or_else(|| Issuer::provisional(&device.0.0))))
+        let granted = roster.as_ref().and_then(|signed| {
+            signed
+                .roster
+                .issuers_of(device)
+                .last()
+                .map(|i| (*i).clone())
+        });
+        Ok((
+            place,
+            granted.unwrap_or_else(|| Issuer::provisional(&device.0.0)),
+        ))
     }
 
     fn all_children<T>(
@@ -204,8 +202,7 @@ impl FieldStore {
             let index = open.index();
             let (mut all, mut after) = (Vec::new(), None);
             loop {
-                let page =
-                    index.children(parent, kind, after.as_ref(), crate::index::PAGE_MAX)?;
+                let page = index.children(parent, kind, after.as_ref(), crate::index::PAGE_MAX)?;
                 for subject in &page.subjects {
                     all.extend(index.folded(*subject)?.as_ref().map(&view));
                 }

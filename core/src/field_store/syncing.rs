@@ -26,7 +26,11 @@ impl FieldStore {
             Some(_) | None => self.join.hubs.iter().map(from_join).collect(),
         };
         let targets = lines.into_iter().flat_map(|(hub, pins, addresses)| {
-            addresses.into_iter().map(move |address| HubTarget { hub, address, pins: pins.clone() })
+            addresses.into_iter().map(move |address| HubTarget {
+                hub,
+                address,
+                pins: pins.clone(),
+            })
         });
         targets.collect()
     }
@@ -90,7 +94,9 @@ impl FieldStore {
                 | SyncChange::Trouble(_) => {}
             }
         }
-        let has_trouble = changes.iter().any(|change| matches!(change, SyncChange::Trouble(_)));
+        let has_trouble = changes
+            .iter()
+            .any(|change| matches!(change, SyncChange::Trouble(_)));
         if cursor.is_some() && !has_trouble && !self.is_locked() {
             let transfer = self.transfer();
             desk.pulled(self.hands(&transfer), cursor)?;
@@ -122,7 +128,10 @@ impl FieldStore {
     fn reload_roster(&self) -> Result<(), Error> {
         let bytes = self.transfer().fact("roster")?;
         let roster = bytes.and_then(|b| crate::keys::SignedRoster::open(&b, self.join.org).ok());
-        *self.roster.write().unwrap_or_else(std::sync::PoisonError::into_inner) = roster;
+        *self
+            .roster
+            .write()
+            .unwrap_or_else(std::sync::PoisonError::into_inner) = roster;
         match self.with_open(|open| self.follow(open)) {
             Err(Error::Locked) => Ok(()),
             followed => followed,
@@ -132,10 +141,13 @@ impl FieldStore {
     fn note_hub_seen(&self, desk: &SyncDesk) -> Result<(), Error> {
         let seen = {
             let transfer = self.transfer();
-            desk.hub_seen(self.hands(&transfer)).map_err(|error| match error {
-                DeskError::Store(error) => Error::Store(error),
-                DeskError::Vault(error) => Error::Store(StoreError::Io(std::io::Error::other(error))),
-            })?
+            desk.hub_seen(self.hands(&transfer))
+                .map_err(|error| match error {
+                    DeskError::Store(error) => Error::Store(error),
+                    DeskError::Vault(error) => {
+                        Error::Store(StoreError::Io(std::io::Error::other(error)))
+                    }
+                })?
         };
         if let Some(seen) = seen {
             match self.with_open(|open| {

@@ -56,9 +56,12 @@ impl FieldStore {
         let journal = self.with_open(|open| Ok(open.chain.journal().check_pages()?))?;
         let transfer = self.transfer().check_pages()?;
         for (name, faults) in [("journal.db", journal), ("transfer.db", transfer)] {
-            report.findings.extend(
-                faults.into_iter().map(|what| Finding { place: name.to_owned(), what }),
-            );
+            report
+                .findings
+                .extend(faults.into_iter().map(|what| Finding {
+                    place: name.to_owned(),
+                    what,
+                }));
         }
         Ok(())
     }
@@ -74,19 +77,26 @@ impl FieldStore {
         for (done, (sealed, _)) in (1_u64..).zip(all) {
             if self.files.is_whole(sealed)? != Some(true) {
                 let what = "its bytes do not hash to its name".to_owned();
-                report.findings.push(Finding { place: format!("sealed file {sealed}"), what });
+                report.findings.push(Finding {
+                    place: format!("sealed file {sealed}"),
+                    what,
+                });
             }
             report.files = report.files.saturating_add(1);
             progress(done, count);
         }
-        let rows = self.with_open(|open| Ok(open.chain.journal().files_of(open.chain.device())?))?;
+        let rows =
+            self.with_open(|open| Ok(open.chain.journal().files_of(open.chain.device())?))?;
         for row in rows {
             let is_freed = self.transfer().class_of(row.sealed)?.is_some()
                 && self.files.find(row.sealed)?.is_none()
                 && !self.transfer().holdings(row.sealed)?.is_empty();
             if self.files.find(row.sealed)?.is_none() && !is_freed {
                 let what = format!("is missing (introduced by entry {})", row.seq);
-                report.findings.push(Finding { place: format!("sealed file {}", row.sealed), what });
+                report.findings.push(Finding {
+                    place: format!("sealed file {}", row.sealed),
+                    what,
+                });
             }
         }
         Ok(())
@@ -104,7 +114,10 @@ impl FieldStore {
         let key = match PublicKey::from_spki(spki) {
             Ok(key) => key,
             Err(error) => {
-                report.findings.push(Finding { place, what: error.to_string() });
+                report.findings.push(Finding {
+                    place,
+                    what: error.to_string(),
+                });
                 return Ok(());
             }
         };
@@ -113,19 +126,29 @@ impl FieldStore {
             match Checkpoint::open(&bytes, &key, self.join.org) {
                 Ok(checkpoint) => checkpoints.push(checkpoint),
                 Err(error) => {
-                    report.findings.push(Finding { place: place.clone(), what: error.to_string() });
+                    report.findings.push(Finding {
+                        place: place.clone(),
+                        what: error.to_string(),
+                    });
                 }
             }
         }
         let entries = match journal.entries_of_chain(device, 1, usize::MAX >> 1) {
             Ok(entries) => entries,
             Err(error) => {
-                report.findings.push(Finding { place, what: error.to_string() });
+                report.findings.push(Finding {
+                    place,
+                    what: error.to_string(),
+                });
                 return Ok(());
             }
         };
         // The own tail that no run has closed yet is not signed yet; that is its ordinary state, not a fault.
-        let covered = checkpoints.iter().map(|checkpoint| checkpoint.seq).max().unwrap_or(0);
+        let covered = checkpoints
+            .iter()
+            .map(|checkpoint| checkpoint.seq)
+            .max()
+            .unwrap_or(0);
         let is_own = device == self.device_id();
         let signed: Vec<Option<&Entry>> = entries
             .iter()
@@ -134,7 +157,10 @@ impl FieldStore {
             .collect();
         report.entries = report.entries.saturating_add(signed.len() as u64);
         if let Err(fault) = verify_chain(device, ChainHead::start(device), &signed, &checkpoints) {
-            report.findings.push(Finding { place, what: fault.to_string() });
+            report.findings.push(Finding {
+                place,
+                what: fault.to_string(),
+            });
         }
         Ok(())
     }
@@ -144,7 +170,9 @@ impl FieldStore {
         for bytes in self.transfer().receipts()? {
             report.receipts = report.receipts.saturating_add(1);
             let key = Receipt::claimed_hub(&bytes).ok().and_then(|hub| {
-                roster.as_ref().and_then(|signed| signed.roster.hub_key(hub))
+                roster
+                    .as_ref()
+                    .and_then(|signed| signed.roster.hub_key(hub))
             });
             let what = match key.map(|key| Receipt::open(&bytes, &key, self.join.org)) {
                 Some(Ok(_)) => continue,

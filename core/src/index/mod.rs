@@ -68,7 +68,9 @@ impl Index {
             }
         }
         let connection = open_database(NAME, path, key, Durability::Disposable)?;
-        connection.execute_batch(SCHEMA).map_err(sql("index schema"))?;
+        connection
+            .execute_batch(SCHEMA)
+            .map_err(sql("index schema"))?;
         let index = Self { connection };
         index.set_meta("generation", &journal.generation())?;
         index.set_meta("schema", Hash32::of(SCHEMA.as_bytes()).as_bytes())?;
@@ -85,7 +87,8 @@ impl Index {
         let has_schema = index.meta("schema").is_ok_and(|schema| {
             schema.as_deref() == Some(Hash32::of(SCHEMA.as_bytes()).as_bytes())
         });
-        let follows = has_schema && index.meta("generation")? == Some(journal.generation().to_vec());
+        let follows =
+            has_schema && index.meta("generation")? == Some(journal.generation().to_vec());
         Ok(follows.then_some(index))
     }
 
@@ -106,13 +109,18 @@ impl Index {
         }
         let mut changed = Vec::new();
         loop {
-            let followed = self.meta("followed")?.and_then(|bytes| bytes.try_into().ok());
+            let followed = self
+                .meta("followed")?
+                .and_then(|bytes| bytes.try_into().ok());
             let followed = followed.map_or(0, i64::from_be_bytes);
             let (subjects, last) = journal.subjects_after(followed, FOLLOW_ROWS)?;
             if last == followed {
                 return Ok(changed);
             }
-            let transaction = self.connection.unchecked_transaction().map_err(sql("follow"))?;
+            let transaction = self
+                .connection
+                .unchecked_transaction()
+                .map_err(sql("follow"))?;
             for subject in &subjects {
                 let folded = fold(*subject, &journal.entries_of_subject(*subject)?, roster);
                 write_subject(&transaction, *subject, folded.as_ref())?;
@@ -130,7 +138,10 @@ impl Index {
     pub fn folded(&self, subject: SubjectId) -> Result<Option<Folded>, StoreError> {
         let text = "SELECT kind, first_wall_ms, operator, standing, standing_reason
                     FROM subjects WHERE subject = ?1";
-        let mut statement = self.connection.prepare_cached(text).map_err(sql("subject"))?;
+        let mut statement = self
+            .connection
+            .prepare_cached(text)
+            .map_err(sql("subject"))?;
         let found = statement
             .query_row([subject.as_bytes()], |row| {
                 let reason: String = row.get(4)?;
@@ -150,7 +161,9 @@ impl Index {
             })
             .optional()
             .map_err(sql("subject"))?;
-        let Some(mut folded) = found else { return Ok(None) };
+        let Some(mut folded) = found else {
+            return Ok(None);
+        };
         self.read_heads(&mut folded)?;
         self.read_creates(&mut folded)?;
         Ok(Some(folded))
@@ -168,8 +181,7 @@ impl Index {
         limit: usize,
     ) -> Result<Page, StoreError> {
         let limit = limit.clamp(1, PAGE_MAX);
-        let (sort, child) =
-            after.map_or(("", ROOT), |cursor| (cursor.sort.as_str(), cursor.child));
+        let (sort, child) = after.map_or(("", ROOT), |cursor| (cursor.sort.as_str(), cursor.child));
         let text = "SELECT sort, child FROM branches
                     WHERE parent = ?1 AND kind = ?2 AND (sort, child) > (?3, ?4)
                     ORDER BY sort, child LIMIT ?5";
@@ -182,12 +194,22 @@ impl Index {
             limit as i64
         ];
         let rows = statement.query_map(values, |row| {
-            Ok(PageCursor { sort: row.get(0)?, child: SubjectId(row.get(1)?) })
+            Ok(PageCursor {
+                sort: row.get(0)?,
+                child: SubjectId(row.get(1)?),
+            })
         });
-        let rows: Vec<PageCursor> =
-            rows.map_err(sql("list"))?.collect::<Result<_, _>>().map_err(sql("list"))?;
-        let next = (rows.len() == limit).then(|| rows.last().cloned()).flatten();
-        Ok(Page { subjects: rows.into_iter().map(|row| row.child).collect(), next })
+        let rows: Vec<PageCursor> = rows
+            .map_err(sql("list"))?
+            .collect::<Result<_, _>>()
+            .map_err(sql("list"))?;
+        let next = (rows.len() == limit)
+            .then(|| rows.last().cloned())
+            .flatten();
+        Ok(Page {
+            subjects: rows.into_iter().map(|row| row.child).collect(),
+            next,
+        })
     }
 
     /// Every subject of a kind, for lists that hang on nothing and for counting; in the order of ids.
@@ -196,9 +218,14 @@ impl Index {
     /// The database's.
     pub fn all_of(&self, kind: Kind) -> Result<Vec<SubjectId>, StoreError> {
         let text = "SELECT subject FROM subjects WHERE kind = ?1 ORDER BY subject";
-        let mut statement = self.connection.prepare_cached(text).map_err(sql("all of"))?;
+        let mut statement = self
+            .connection
+            .prepare_cached(text)
+            .map_err(sql("all of"))?;
         let rows = statement.query_map([kind.number() as i64], |row| row.get(0).map(SubjectId));
-        rows.map_err(sql("all of"))?.collect::<Result<_, _>>().map_err(sql("all of"))
+        rows.map_err(sql("all of"))?
+            .collect::<Result<_, _>>()
+            .map_err(sql("all of"))
     }
 
     fn read_heads(&self, folded: &mut Folded) -> Result<(), StoreError> {
@@ -215,14 +242,21 @@ impl Index {
             let (field, head, value) = row.map_err(sql("heads"))?;
             let damaged = |_| StoreError::Damaged { database: NAME };
             let value = Value::decode(&value).map_err(damaged)?;
-            folded.fields.entry(field).or_default().push(Head { value, ..head });
+            folded
+                .fields
+                .entry(field)
+                .or_default()
+                .push(Head { value, ..head });
         }
         Ok(())
     }
 
     fn read_creates(&self, folded: &mut Folded) -> Result<(), StoreError> {
         let text = "SELECT entry_id, device FROM creates WHERE subject = ?1 ORDER BY rank";
-        let mut statement = self.connection.prepare_cached(text).map_err(sql("creates"))?;
+        let mut statement = self
+            .connection
+            .prepare_cached(text)
+            .map_err(sql("creates"))?;
         let rows = statement.query_map([folded.subject.as_bytes()], |row| {
             Ok((EntryId(Hash32(row.get(0)?)), DeviceId(Hash32(row.get(1)?))))
         });
@@ -233,7 +267,9 @@ impl Index {
 
     fn meta(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.connection
-            .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| row.get(0))
+            .query_row("SELECT value FROM meta WHERE name = ?1", [name], |row| {
+                row.get(0)
+            })
             .optional()
             .map_err(sql("meta"))
     }
@@ -255,15 +291,19 @@ fn head(row: &Row<'_>) -> rusqlite::Result<Head> {
 fn put_meta(connection: &Connection, name: &str, value: &[u8]) -> Result<(), StoreError> {
     let text = "INSERT INTO meta (name, value) VALUES (?1, ?2)
                 ON CONFLICT DO UPDATE SET value = excluded.value";
-    connection.execute(text, params![name, value]).map_err(sql("meta"))?;
+    connection
+        .execute(text, params![name, value])
+        .map_err(sql("meta"))?;
     Ok(())
 }
 
 fn rule_of(roster: Option<&Roster>) -> Hash32 {
-    let lines = roster.map(|roster| roster.revocations.clone()).unwrap_or_default();
-    let lines = lines.iter().map(|line| {
-        Value::Array(vec![line.device.into(), Value::Uint(line.last_good_seq)])
-    });
+    let lines = roster
+        .map(|roster| roster.revocations.clone())
+        .unwrap_or_default();
+    let lines = lines
+        .iter()
+        .map(|line| Value::Array(vec![line.device.into(), Value::Uint(line.last_good_seq)]));
     Hash32::of(&Value::Array(lines.collect()).encode())
 }
 
@@ -312,7 +352,9 @@ fn write_subject(
 fn write_heads(connection: &Connection, folded: &Folded) -> Result<(), StoreError> {
     let text = "INSERT INTO heads (subject, field, rank, entry_id, device, lamport, value)
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
-    let mut statement = connection.prepare_cached(text).map_err(sql("write heads"))?;
+    let mut statement = connection
+        .prepare_cached(text)
+        .map_err(sql("write heads"))?;
     for (field, heads) in &folded.fields {
         for (rank, head) in (0_i64..).zip(heads) {
             statement
@@ -332,7 +374,15 @@ fn write_heads(connection: &Connection, folded: &Folded) -> Result<(), StoreErro
     for (rank, (entry, device)) in (0_i64..).zip(&folded.creates) {
         let subject = folded.subject;
         connection
-            .execute(text, params![subject.as_bytes(), rank, entry.as_bytes(), device.as_bytes()])
+            .execute(
+                text,
+                params![
+                    subject.as_bytes(),
+                    rank,
+                    entry.as_bytes(),
+                    device.as_bytes()
+                ],
+            )
             .map_err(sql("write creates"))?;
     }
     Ok(())
@@ -344,7 +394,10 @@ fn write_branches(connection: &Connection, folded: &Folded) -> Result<(), StoreE
     let sort = sort_of(folded);
     for parent in parents_of(folded) {
         connection
-            .execute(text, params![parent.as_bytes(), kind, sort, folded.subject.as_bytes()])
+            .execute(
+                text,
+                params![parent.as_bytes(), kind, sort, folded.subject.as_bytes()],
+            )
             .map_err(sql("write branches"))?;
     }
     Ok(())
@@ -396,7 +449,10 @@ fn parents_of(folded: &Folded) -> Vec<SubjectId> {
         | Kind::RunRewritten
         | Kind::Unknown(_) => &[],
     };
-    let heads = fields.iter().filter_map(|field| folded.fields.get(field)).flatten();
+    let heads = fields
+        .iter()
+        .filter_map(|field| folded.fields.get(field))
+        .flatten();
     let ids = heads.filter_map(|head| {
         SubjectId::from_value(&head.value)
             .or_else(|| SubjectRef::from_value(&head.value).map(|subject| subject.id))

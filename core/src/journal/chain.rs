@@ -25,7 +25,10 @@ impl ChainHead {
     /// The head before the first entry of a device.
     #[must_use]
     pub fn start(device: DeviceId) -> Self {
-        Self { seq: 0, id: device.0 }
+        Self {
+            seq: 0,
+            id: device.0,
+        }
     }
 }
 
@@ -86,7 +89,11 @@ pub fn verify_chain(
     entries: &[Option<&Entry>],
     checkpoints: &[Checkpoint],
 ) -> Result<ChainHead, ChainFault> {
-    let chain = Chain { device, entries, checkpoints };
+    let chain = Chain {
+        device,
+        entries,
+        checkpoints,
+    };
     let mut at = head;
     let mut seen: BTreeMap<u64, EntryId> = BTreeMap::new();
     for (index, entry) in entries.iter().enumerate() {
@@ -99,9 +106,15 @@ pub fn verify_chain(
         if entry.header.prev != at.id {
             return Err(chain.fault(chain.broken_link(index, at.seq), FaultKind::Altered));
         }
-        at = ChainHead { seq: expected, id: entry.id.0 };
+        at = ChainHead {
+            seq: expected,
+            id: entry.id.0,
+        };
         seen.insert(expected, entry.id);
-        if checkpoints.iter().any(|c| c.seq == expected && c.entry_id != entry.id) {
+        if checkpoints
+            .iter()
+            .any(|c| c.seq == expected && c.entry_id != entry.id)
+        {
             return Err(chain.fault(expected, FaultKind::Altered));
         }
     }
@@ -116,7 +129,11 @@ struct Chain<'a> {
 
 impl Chain<'_> {
     fn fault(&self, seq: u64, kind: FaultKind) -> ChainFault {
-        ChainFault { device: self.device, seq, kind }
+        ChainFault {
+            device: self.device,
+            seq,
+            kind,
+        }
     }
 
     /// The number must be the next one; if not, says why it is not.
@@ -131,8 +148,16 @@ impl Chain<'_> {
             return Ok(());
         }
         if found > expected {
-            let stands_later = self.entries.iter().flatten().any(|e| e.header.seq == expected);
-            let kind = if stands_later { FaultKind::Reordered } else { FaultKind::Removed };
+            let stands_later = self
+                .entries
+                .iter()
+                .flatten()
+                .any(|e| e.header.seq == expected);
+            let kind = if stands_later {
+                FaultKind::Reordered
+            } else {
+                FaultKind::Removed
+            };
             return Err(self.fault(expected, kind));
         }
         let kind = match seen.get(&found) {
@@ -149,13 +174,24 @@ impl Chain<'_> {
         let next = self.entries.get(index.saturating_add(1)).copied().flatten();
         let vouched = this.is_some_and(|this| {
             next.is_some_and(|next| next.header.prev == this.id.0)
-                || self.checkpoints.iter().any(|checkpoint| checkpoint.entry_id == this.id)
+                || self
+                    .checkpoints
+                    .iter()
+                    .any(|checkpoint| checkpoint.entry_id == this.id)
         });
-        if vouched && before > 0 { before } else { before.saturating_add(1) }
+        if vouched && before > 0 {
+            before
+        } else {
+            before.saturating_add(1)
+        }
     }
 
     fn check_end(&self, head: ChainHead, at: ChainHead) -> Result<ChainHead, ChainFault> {
-        let covered = self.checkpoints.iter().map(|checkpoint| checkpoint.seq).max();
+        let covered = self
+            .checkpoints
+            .iter()
+            .map(|checkpoint| checkpoint.seq)
+            .max();
         let covered = covered.unwrap_or(0).max(head.seq);
         if at.seq > covered {
             return Err(self.fault(covered.saturating_add(1), FaultKind::UnsignedTail));
@@ -169,7 +205,11 @@ impl Chain<'_> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )]
     use super::super::entry::tests::entry;
     use super::*;
     use crate::encoding::Map;
@@ -189,7 +229,12 @@ mod tests {
     fn covering(entries: &[Entry]) -> Vec<Checkpoint> {
         let last = entries.last().unwrap();
         let (seq, entry_id) = (last.header.seq, last.id);
-        vec![Checkpoint { device: DEVICE, seq, entry_id, bytes: vec![] }]
+        vec![Checkpoint {
+            device: DEVICE,
+            seq,
+            entry_id,
+            bytes: vec![],
+        }]
     }
 
     fn verify(entries: &[Entry], checkpoints: &[Checkpoint]) -> Result<ChainHead, ChainFault> {
@@ -199,7 +244,12 @@ mod tests {
 
     /// The same number, other content: what a second writer with the same key would make.
     fn twin(of: &Entry) -> Entry {
-        entry(DEVICE, of.header.seq, of.header.prev, Map::new().text(1, "twin"))
+        entry(
+            DEVICE,
+            of.header.seq,
+            of.header.prev,
+            Map::new().text(1, "twin"),
+        )
     }
 
     #[test]
@@ -207,7 +257,13 @@ mod tests {
         let entries = chain(10);
         let checkpoints = covering(&entries);
         let head = verify(&entries, &checkpoints).unwrap();
-        assert_eq!(head, ChainHead { seq: 10, id: entries[9].id.0 });
+        assert_eq!(
+            head,
+            ChainHead {
+                seq: 10,
+                id: entries[9].id.0
+            }
+        );
         let first = verify(&entries[..4], &covering(&entries[..4])).unwrap();
         let rest: Vec<Option<&Entry>> = entries[4..].iter().map(Some).collect();
         assert_eq!(verify_chain(DEVICE, first, &rest, &checkpoints), Ok(head));

@@ -33,11 +33,20 @@ impl Checkpoint {
         entry_id: EntryId,
     ) -> Result<Self, VaultError> {
         let device = DeviceId(key.id());
-        let payload = Map::new().with(0, device).uint(1, seq).with(2, entry_id).encode();
+        let payload = Map::new()
+            .with(0, device)
+            .uint(1, seq)
+            .with(2, entry_id)
+            .encode();
         let bytes = cose::sign1(What::Checkpoint, key, &org.0, payload, |message| {
             sign_with(vault, key, message)
         })?;
-        Ok(Self { device, seq, entry_id, bytes })
+        Ok(Self {
+            device,
+            seq,
+            entry_id,
+            bytes,
+        })
     }
 
     /// Reads a checkpoint and checks that its device signed it.

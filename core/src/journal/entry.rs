@@ -160,7 +160,8 @@ impl Entry {
             None => None,
             Some(bytes) => {
                 within(BODY, bytes, BODY_BYTES_MAX).map_err(decode(BODY))?;
-                if Hash32::of(bytes) != header.body_sha256 || bytes.len() as u64 != header.body_len {
+                if Hash32::of(bytes) != header.body_sha256 || bytes.len() as u64 != header.body_len
+                {
                     return Err(JournalError::BodyDiffers { seq: header.seq });
                 }
                 Some(Body::decode(bytes).map_err(decode(BODY))?)
@@ -186,7 +187,10 @@ impl Entry {
     pub fn size(&self) -> usize {
         // 16 bytes bound the CBOR frames of the pair.
         let body = self.body_bytes.as_ref().map_or(0, Vec::len);
-        self.header_bytes.len().saturating_add(body).saturating_add(16)
+        self.header_bytes
+            .len()
+            .saturating_add(body)
+            .saturating_add(16)
     }
 }
 
@@ -228,12 +232,17 @@ impl Header {
         let parents = map.list(8, EntryId::from_value)?;
         if parents.len() > PARENTS_MAX {
             let found = parents.len();
-            return Err(DecodeError::TooLarge { what: "parents", found, limit: PARENTS_MAX });
+            return Err(DecodeError::TooLarge {
+                what: "parents",
+                found,
+                limit: PARENTS_MAX,
+            });
         }
         let mut touches = Touches::new();
         for (field, indexes) in &map.need(9, Value::as_map)?.0 {
-            let indexes: Option<Vec<u64>> =
-                indexes.as_array().and_then(|list| list.iter().map(Value::as_uint).collect());
+            let indexes: Option<Vec<u64>> = indexes
+                .as_array()
+                .and_then(|list| list.iter().map(Value::as_uint).collect());
             let in_range = |index: &u64| *index < parents.len() as u64;
             let indexes = indexes.filter(|list| list.iter().all(in_range));
             touches.insert(*field, indexes.ok_or(DecodeError::WrongType { key: 9 })?);
@@ -310,13 +319,22 @@ pub(super) fn id16(value: &Value) -> Option<[u8; 16]> {
 
 #[cfg(test)]
 pub(super) mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )]
     use super::*;
     use proptest::prelude::*;
 
     /// An entry of a chain that needs no vault.
     pub fn entry(device: DeviceId, seq: u64, prev: Hash32, fields: Map) -> Entry {
-        let clock = ClockReading { wall_ms: -5, offset_min: 180, mono_ns: 7, boot_id: [1; 16] };
+        let clock = ClockReading {
+            wall_ms: -5,
+            offset_min: 180,
+            mono_ns: 7,
+            boot_id: [1; 16],
+        };
         let header = Header {
             org: OrgId(Hash32([9; 32])),
             device,
@@ -346,7 +364,12 @@ pub(super) mod tests {
     }
 
     fn one() -> Entry {
-        entry(DeviceId(Hash32([3; 32])), 1, Hash32([3; 32]), Map::new().text(2, "Ізюм"))
+        entry(
+            DeviceId(Hash32([3; 32])),
+            1,
+            Hash32([3; 32]),
+            Map::new().text(2, "Ізюм"),
+        )
     }
 
     #[test]
@@ -355,7 +378,10 @@ pub(super) mod tests {
         let back = Entry::parse(&entry.header_bytes, entry.body_bytes.as_deref()).unwrap();
         assert_eq!(back, entry);
         let without_body = Entry::parse(&entry.header_bytes, None).unwrap();
-        assert_eq!(without_body.id, entry.id, "an erased body does not change the chain");
+        assert_eq!(
+            without_body.id, entry.id,
+            "an erased body does not change the chain"
+        );
     }
 
     #[test]
@@ -384,7 +410,10 @@ pub(super) mod tests {
         let template = one();
         let with_parents = |count: usize| {
             let parents = vec![template.id; count];
-            let header = Header { parents, ..template.header.clone() };
+            let header = Header {
+                parents,
+                ..template.header.clone()
+            };
             Entry::compose(header, template.body.clone().unwrap())
         };
         assert!(with_parents(PARENTS_MAX).is_ok());

@@ -102,7 +102,11 @@ impl Receipt {
             let cause = crate::encoding::CoseError::OtherKey;
             return Err(JournalError::Cose { what: WHAT, cause });
         }
-        Ok(Self { id: ReceiptId(Hash32::of(payload)), word, bytes: bytes.to_vec() })
+        Ok(Self {
+            id: ReceiptId(Hash32::of(payload)),
+            word,
+            bytes: bytes.to_vec(),
+        })
     }
 }
 
@@ -111,7 +115,11 @@ impl ReceiptLine {
         match value.as_array()? {
             [Value::Uint(0), sealed, size] => {
                 let sealed = SealedName::from_value(sealed)?;
-                Some(Self::File { sealed, size: size.as_uint()?, sha256: None })
+                Some(Self::File {
+                    sealed,
+                    size: size.as_uint()?,
+                    sha256: None,
+                })
             }
             [Value::Uint(0), sealed, size, sha256] => Some(Self::File {
                 sealed: SealedName::from_value(sealed)?,
@@ -132,13 +140,26 @@ impl ReceiptLine {
 impl From<ReceiptLine> for Value {
     fn from(line: ReceiptLine) -> Self {
         Self::Array(match line {
-            ReceiptLine::File { sealed, size, sha256 } => {
+            ReceiptLine::File {
+                sealed,
+                size,
+                sha256,
+            } => {
                 let mut array = vec![Self::Uint(0), sealed.into(), Self::Uint(size)];
                 array.extend(sha256.map(Self::from));
                 array
             }
-            ReceiptLine::Entries { device, upto_seq, entry_id } => {
-                vec![Self::Uint(1), device.into(), Self::Uint(upto_seq), entry_id.into()]
+            ReceiptLine::Entries {
+                device,
+                upto_seq,
+                entry_id,
+            } => {
+                vec![
+                    Self::Uint(1),
+                    device.into(),
+                    Self::Uint(upto_seq),
+                    entry_id.into(),
+                ]
             }
         })
     }
@@ -164,7 +185,11 @@ impl ReceiptDraft {
         let lines = map.list(6, ReceiptLine::from_value)?;
         if lines.len() > RECEIPT_LINES_MAX {
             let (found, limit) = (lines.len(), RECEIPT_LINES_MAX);
-            return Err(DecodeError::TooLarge { what: "receipt lines", found, limit });
+            return Err(DecodeError::TooLarge {
+                what: "receipt lines",
+                found,
+                limit,
+            });
         }
         Ok(Self {
             org: map.need(1, OrgId::from_value)?,
@@ -197,8 +222,16 @@ mod tests {
             hub_seq: 1,
             prev: Hash32::ZERO,
             lines: vec![
-                ReceiptLine::File { sealed, size: 10, sha256: None },
-                ReceiptLine::File { sealed, size: 10, sha256: Some(Hash32([4; 32])) },
+                ReceiptLine::File {
+                    sealed,
+                    size: 10,
+                    sha256: None,
+                },
+                ReceiptLine::File {
+                    sealed,
+                    size: 10,
+                    sha256: Some(Hash32([4; 32])),
+                },
                 ReceiptLine::Entries {
                     device: DeviceId(Hash32([6; 32])),
                     upto_seq: 3,
@@ -207,11 +240,13 @@ mod tests {
             ],
             hub_time_ms: 1,
         };
-        let sign =
-            |m: &[u8]| Ok::<_, std::convert::Infallible>(secret.sign(m).to_bytes().to_vec());
+        let sign = |m: &[u8]| Ok::<_, std::convert::Infallible>(secret.sign(m).to_bytes().to_vec());
         let receipt = sign_receipt(word, &key, sign).unwrap();
         assert_eq!(Receipt::open(&receipt.bytes, &key, org).unwrap(), receipt);
-        assert_eq!(Receipt::claimed_hub(&receipt.bytes).unwrap(), receipt.word.hub);
+        assert_eq!(
+            Receipt::claimed_hub(&receipt.bytes).unwrap(),
+            receipt.word.hub
+        );
         let other = ed25519_dalek::SigningKey::from_bytes(&[6; 32]).verifying_key();
         let other = PublicKey::from_ed25519(&other).unwrap();
         assert!(Receipt::open(&receipt.bytes, &other, org).is_err());

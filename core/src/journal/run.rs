@@ -45,7 +45,9 @@ impl Run {
         within(WHAT, &plain, RUN_BYTES_MAX).map_err(decode(WHAT))?;
         let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
         // A Vec takes every byte: writing to it has no failing case.
-        gzip.write_all(&plain).and_then(|()| gzip.finish()).map_err(|_| JournalError::Gzip)
+        gzip.write_all(&plain)
+            .and_then(|()| gzip.finish())
+            .map_err(|_| JournalError::Gzip)
     }
 
     /// Unpacks a run and checks that its entries belong together; the signature is checked by [`Run::checkpoint`].
@@ -67,7 +69,11 @@ impl Run {
         let entries = pairs.into_iter().map(|pair| parse_pair(pair, org));
         let entries = entries.collect::<Result<Vec<Entry>, JournalError>>()?;
         let checkpoint_bytes = map.need(3, Value::as_bytes).map_err(decode(WHAT))?.to_vec();
-        Ok(Self { org, entries, checkpoint_bytes })
+        Ok(Self {
+            org,
+            entries,
+            checkpoint_bytes,
+        })
     }
 
     /// Whose chain.
@@ -82,9 +88,13 @@ impl Run {
     /// A signature or a chain fault.
     pub fn checkpoint(&self, key: &PublicKey) -> Result<Checkpoint, JournalError> {
         let checkpoint = Checkpoint::open(&self.checkpoint_bytes, key, self.org)?;
-        let before = self.entries.first().map_or(ChainHead::start(checkpoint.device), |first| {
-            ChainHead { seq: first.header.seq.saturating_sub(1), id: first.header.prev }
-        });
+        let before = self
+            .entries
+            .first()
+            .map_or(ChainHead::start(checkpoint.device), |first| ChainHead {
+                seq: first.header.seq.saturating_sub(1),
+                id: first.header.prev,
+            });
         let all: Vec<Option<&Entry>> = self.entries.iter().map(Some).collect();
         let covering = std::slice::from_ref(&checkpoint);
         verify_chain(checkpoint.device, before, &all, covering)?;
@@ -94,8 +104,13 @@ impl Run {
 
 /// Reads `[header bstr, body bstr | null]`.
 pub(crate) fn parse_pair(pair: &[Value], org: OrgId) -> Result<Entry, JournalError> {
-    let wrong = || JournalError::Decode { what: WHAT, cause: DecodeError::WrongType { key: 2 } };
-    let [header, body] = pair else { return Err(wrong()) };
+    let wrong = || JournalError::Decode {
+        what: WHAT,
+        cause: DecodeError::WrongType { key: 2 },
+    };
+    let [header, body] = pair else {
+        return Err(wrong());
+    };
     let body = match body {
         Value::Null => None,
         Value::Bytes(bytes) => Some(bytes.as_slice()),
@@ -144,7 +159,11 @@ impl RunBuilder {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )]
     use super::super::entry::tests::entry;
     use super::*;
     use crate::environment::Environment;
@@ -160,7 +179,15 @@ mod tests {
         let org = one.header.org;
         let checkpoint = Checkpoint::sign(&vault, &key, org, 2, two.id).unwrap();
         let checkpoint_bytes = checkpoint.bytes;
-        (dir, key, Run { org, entries: vec![one, two], checkpoint_bytes })
+        (
+            dir,
+            key,
+            Run {
+                org,
+                entries: vec![one, two],
+                checkpoint_bytes,
+            },
+        )
     }
 
     #[test]
@@ -207,7 +234,10 @@ mod tests {
     #[test]
     fn a_run_closes_at_64_entries_or_before_240_kib() {
         let mut builder = RunBuilder::default();
-        assert_eq!((0..100).filter(|_| builder.fits(10)).count(), RUN_ENTRIES_MAX);
+        assert_eq!(
+            (0..100).filter(|_| builder.fits(10)).count(),
+            RUN_ENTRIES_MAX
+        );
         let mut builder = RunBuilder::default();
         assert_eq!((0..100).filter(|_| builder.fits(18 * 1024)).count(), 13);
     }

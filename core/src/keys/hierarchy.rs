@@ -30,9 +30,15 @@ pub struct PasscodeCost {
 
 impl PasscodeCost {
     /// 64 MiB, three passes: 0.4 s on a small computer.
-    pub const FIELD: Self = Self { memory_kib: 64 * 1024, passes: 3 };
+    pub const FIELD: Self = Self {
+        memory_kib: 64 * 1024,
+        passes: 3,
+    };
     /// For tests that do not test the cost.
-    pub const TEST: Self = Self { memory_kib: 64, passes: 1 };
+    pub const TEST: Self = Self {
+        memory_kib: 64,
+        passes: 1,
+    };
     /// What a key file may ask for: a forged file must not take the phone's memory.
     const MEMORY_KIB_MAX: u32 = 1024 * 1024;
     const PASSES_MAX: u32 = 16;
@@ -107,12 +113,13 @@ impl VaultKeys {
         };
         let secret = vault.unwrap(&bytes(&fields, 3)?)?;
         let kek = key_encryption_key(passcode, &bytes(&fields, 1)?, cost, &secret)?;
-        let master =
-            key_file::unlock(&kek, PASSCODE, &bytes(&fields, 4)?, &bytes(&fields, 5)?)?;
+        let master = key_file::unlock(&kek, PASSCODE, &bytes(&fields, 4)?, &bytes(&fields, 5)?)?;
         if check_value(&master) != bytes(&fields, 6)? {
             return Err(KeyError::Wrong { what: PASSCODE });
         }
-        Ok(Self { master: key_of(&master, PASSCODE)? })
+        Ok(Self {
+            master: key_of(&master, PASSCODE)?,
+        })
     }
 
     /// The key of `journal.db`.
@@ -156,7 +163,9 @@ pub fn transfer_key(
             if environment.files.len(&dir.join("transfer.db"))?.is_none() =>
         {
             let key = key_file::random_key(environment)?;
-            let fields = Map::new().bytes(1, vault.wrap(&*key)?).bytes(2, check_value(&*key));
+            let fields = Map::new()
+                .bytes(1, vault.wrap(&*key)?)
+                .bytes(2, check_value(&*key));
             key_file::write(environment, &path, fields)?;
             Ok(key)
         }
@@ -188,8 +197,7 @@ fn key_encryption_key(
     if cost.memory_kib > PasscodeCost::MEMORY_KIB_MAX || cost.passes > PasscodeCost::PASSES_MAX {
         return Err(damaged());
     }
-    let params =
-        Params::new(cost.memory_kib, cost.passes, 1, Some(32)).map_err(|_| damaged())?;
+    let params = Params::new(cost.memory_kib, cost.passes, 1, Some(32)).map_err(|_| damaged())?;
     let mut stretched = Zeroizing::new([0; 32]);
     Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
         .hash_password_into(passcode.as_bytes(), salt, &mut *stretched)
@@ -214,7 +222,11 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let environment = Environment::system(120);
         let vault = SoftwareVault::create(&environment, dir.path()).unwrap();
-        Phone { dir, environment, vault }
+        Phone {
+            dir,
+            environment,
+            vault,
+        }
     }
 
     impl Phone {
@@ -227,8 +239,14 @@ mod tests {
     fn wrong_passcode_missing_file_and_damaged_file_are_three_errors() {
         let phone = phone();
         let cost = PasscodeCost::TEST;
-        VaultKeys::create(&phone.environment, phone.dir.path(), &phone.vault, "1234", cost)
-            .unwrap();
+        VaultKeys::create(
+            &phone.environment,
+            phone.dir.path(),
+            &phone.vault,
+            "1234",
+            cost,
+        )
+        .unwrap();
         assert!(phone.unlock("1234").is_ok());
         assert!(matches!(phone.unlock("1235"), Err(KeyError::Wrong { .. })));
 
@@ -240,10 +258,16 @@ mod tests {
                 *byte ^= 1;
             }
             std::fs::write(&path, bad).unwrap();
-            assert!(matches!(phone.unlock("1234"), Err(KeyError::Damaged { .. })), "byte {at}");
+            assert!(
+                matches!(phone.unlock("1234"), Err(KeyError::Damaged { .. })),
+                "byte {at}"
+            );
         }
         std::fs::remove_file(&path).unwrap();
-        assert!(matches!(phone.unlock("1234"), Err(KeyError::Missing { .. })));
+        assert!(matches!(
+            phone.unlock("1234"),
+            Err(KeyError::Missing { .. })
+        ));
     }
 
     #[test]

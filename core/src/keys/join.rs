@@ -57,9 +57,17 @@ impl JoinCode {
         let hubs = roster.hubs.iter().map(|line| {
             let hub = line.id().map_err(|_| JoinError::Damaged)?;
             let (tls_pins, addresses) = (line.tls_pins.clone(), line.addresses.clone());
-            Ok(JoinHub { hub, tls_pins, addresses })
+            Ok(JoinHub {
+                hub,
+                tls_pins,
+                addresses,
+            })
         });
-        Ok(Self { org: roster.org, recipient, hubs: hubs.collect::<Result<_, JoinError>>()? })
+        Ok(Self {
+            org: roster.org,
+            recipient,
+            hubs: hubs.collect::<Result<_, JoinError>>()?,
+        })
     }
 
     /// The text of the QR code; only capitals, digits and a colon, so that the code stays small.
@@ -70,7 +78,10 @@ impl JoinCode {
         let map = self.fields()?;
         let check = check_of(&map);
         let bytes = map.bytes(CHECK_KEY, check).encode();
-        Ok(format!("{PREFIX}{}", data_encoding::BASE32_NOPAD.encode(&bytes)))
+        Ok(format!(
+            "{PREFIX}{}",
+            data_encoding::BASE32_NOPAD.encode(&bytes)
+        ))
     }
 
     /// Reads a scanned or pasted text; case and surrounding or inner white space do not matter.
@@ -81,11 +92,14 @@ impl JoinCode {
         if text.chars().count() > TEXT_CHARS_MAX {
             return Err(JoinError::NotOne);
         }
-        let text: String = text.split_whitespace().collect::<String>().to_ascii_uppercase();
+        let text: String = text
+            .split_whitespace()
+            .collect::<String>()
+            .to_ascii_uppercase();
         let body = text.strip_prefix(PREFIX).ok_or(JoinError::NotOne)?;
         let bytes = data_encoding::BASE32_NOPAD.decode(body.as_bytes());
-        let mut map = Map::decode(&bytes.map_err(|_| JoinError::Damaged)?)
-            .map_err(|_| JoinError::Damaged)?;
+        let mut map =
+            Map::decode(&bytes.map_err(|_| JoinError::Damaged)?).map_err(|_| JoinError::Damaged)?;
         let check = map.0.remove(&CHECK_KEY);
         if check.as_ref().and_then(Value::as_bytes) != Some(check_of(&map).as_slice()) {
             return Err(JoinError::Damaged);
@@ -119,14 +133,28 @@ impl JoinCode {
 
 /// The six figures that both screens show at enrolment.
 #[must_use]
-pub fn six_digits(device: DeviceId, hub: HubId, hub_nonce: &[u8; 32], own_nonce: &[u8; 32]) -> String {
+pub fn six_digits(
+    device: DeviceId,
+    hub: HubId,
+    hub_nonce: &[u8; 32],
+    own_nonce: &[u8; 32],
+) -> String {
     let all = [device.as_bytes(), hub.as_bytes(), hub_nonce, own_nonce].concat();
-    let first = Hash32::of(&all).0.iter().take(8).fold(0_u64, |n, b| (n << 8) | u64::from(*b));
+    let first = Hash32::of(&all)
+        .0
+        .iter()
+        .take(8)
+        .fold(0_u64, |n, b| (n << 8) | u64::from(*b));
     format!("{:06}", first % 1_000_000)
 }
 
 fn check_of(map: &Map) -> Vec<u8> {
-    Hash32::of(&map.encode()).0.iter().take(4).copied().collect()
+    Hash32::of(&map.encode())
+        .0
+        .iter()
+        .take(4)
+        .copied()
+        .collect()
 }
 
 const HRP: bech32::Hrp = bech32::Hrp::parse_unchecked("age");
@@ -138,7 +166,9 @@ fn raw_of(recipient: &str) -> Option<Vec<u8>> {
 }
 
 fn bech32_of(raw: &[u8]) -> Option<String> {
-    (raw.len() == 32).then(|| bech32::encode::<bech32::Bech32>(HRP, raw).ok()).flatten()
+    (raw.len() == 32)
+        .then(|| bech32::encode::<bech32::Bech32>(HRP, raw).ok())
+        .flatten()
 }
 
 #[cfg(test)]
@@ -153,15 +183,22 @@ mod tests {
             tls_pins: vec![Hash32([3; 32])],
             addresses: vec!["192.0.2.7:7443".to_owned()],
         };
-        JoinCode { org: OrgId(Hash32([1; 32])), recipient, hubs: vec![hub] }
+        JoinCode {
+            org: OrgId(Hash32([1; 32])),
+            recipient,
+            hubs: vec![hub],
+        }
     }
 
     #[test]
     fn a_join_code_is_read_back_in_any_case_and_with_line_breaks() {
         let text = code().to_text();
         let text = text.unwrap();
-        let broken: String =
-            text.to_lowercase().chars().flat_map(|c| [c, if c == 'a' { '\n' } else { ' ' }]).collect();
+        let broken: String = text
+            .to_lowercase()
+            .chars()
+            .flat_map(|c| [c, if c == 'a' { '\n' } else { ' ' }])
+            .collect();
         assert_eq!(JoinCode::parse(&text).unwrap().hubs, code().hubs);
         assert!(JoinCode::parse(&broken).is_ok());
     }
@@ -174,12 +211,26 @@ mod tests {
             let other: String = text
                 .chars()
                 .enumerate()
-                .map(|(i, c)| if i != at { c } else if c == 'A' { 'B' } else { 'A' })
+                .map(|(i, c)| {
+                    if i != at {
+                        c
+                    } else if c == 'A' {
+                        'B'
+                    } else {
+                        'A'
+                    }
+                })
                 .collect();
-            assert!(JoinCode::parse(&other).ok().as_ref() != Some(&good), "letter {at}");
+            assert!(
+                JoinCode::parse(&other).ok().as_ref() != Some(&good),
+                "letter {at}"
+            );
             assert!(JoinCode::parse(&other).is_err(), "letter {at}");
         }
-        assert_eq!(JoinCode::parse("https://example.org"), Err(JoinError::NotOne));
+        assert_eq!(
+            JoinCode::parse("https://example.org"),
+            Err(JoinError::NotOne)
+        );
         assert_eq!(JoinCode::parse("IMENA1:"), Err(JoinError::Damaged));
     }
 

@@ -39,7 +39,10 @@ pub fn read(environment: &Environment, path: &Path, what: &'static str) -> Resul
     };
     let damaged = |_| KeyError::Damaged { what };
     let mut fields = Map::decode(&bytes).map_err(damaged)?;
-    let check = fields.0.remove(&CHECK_KEY).and_then(|value| value.as_hash());
+    let check = fields
+        .0
+        .remove(&CHECK_KEY)
+        .and_then(|value| value.as_hash());
     if check != Some(Hash32::of(&fields.encode())) {
         return Err(KeyError::Damaged { what });
     }
@@ -57,7 +60,11 @@ pub fn derive(key: &[u8], purpose: &'static str) -> Zeroizing<[u8; 32]> {
 
 /// The first 16 bytes of a key's own hash under a purpose of its own: tells a wrong key from damage without telling the key.
 pub fn check_value(key: &[u8]) -> Vec<u8> {
-    derive(key, "imena check v1").iter().take(16).copied().collect()
+    derive(key, "imena check v1")
+        .iter()
+        .take(16)
+        .copied()
+        .collect()
 }
 
 /// A random 32-byte key.
@@ -73,7 +80,10 @@ pub fn lock(
     plain: &[u8],
 ) -> Result<(Vec<u8>, Vec<u8>), KeyError> {
     let nonce: [u8; 12] = environment.random()?;
-    let payload = Payload { msg: plain, aad: purpose.as_bytes() };
+    let payload = Payload {
+        msg: plain,
+        aad: purpose.as_bytes(),
+    };
     let locked = cipher(key)
         .encrypt(&Nonce::from(nonce), payload)
         .map_err(|_| std::io::Error::other("encryption failed"))?;
@@ -89,8 +99,13 @@ pub fn unlock(
 ) -> Result<Zeroizing<Vec<u8>>, KeyError> {
     let wrong = || KeyError::Wrong { what: purpose };
     let nonce: [u8; 12] = nonce.try_into().map_err(|_| wrong())?;
-    let payload = Payload { msg: locked, aad: purpose.as_bytes() };
-    let plain = cipher(key).decrypt(&Nonce::from(nonce), payload).map_err(|_| wrong())?;
+    let payload = Payload {
+        msg: locked,
+        aad: purpose.as_bytes(),
+    };
+    let plain = cipher(key)
+        .decrypt(&Nonce::from(nonce), payload)
+        .map_err(|_| wrong())?;
     Ok(Zeroizing::new(plain))
 }
 

@@ -67,8 +67,10 @@ impl Organisation {
         }
         let signing = SigningKey::from_bytes(&*random_key(environment)?);
         let identity = x25519::Identity::generate();
-        let organisation =
-            Self { signer: OrgSigner::new(signing)?, identity: OrgIdentity(identity) };
+        let organisation = Self {
+            signer: OrgSigner::new(signing)?,
+            identity: OrgIdentity(identity),
+        };
         let seed = Zeroizing::new(format!(
             "# Imena organisation signing key, Ed25519 seed; organisation {}\n{}\n",
             organisation.signer.org(),
@@ -111,11 +113,17 @@ impl OrgSigner {
     ///
     /// # Errors
     /// `Wrong` passphrase, `Missing` or `Damaged` file.
-    pub fn open(environment: &Environment, path: &Path, passphrase: &str) -> Result<Self, KeyError> {
+    pub fn open(
+        environment: &Environment,
+        path: &Path,
+        passphrase: &str,
+    ) -> Result<Self, KeyError> {
         let text = unseal(environment, path, passphrase, SIGNING)?;
         let damaged = || KeyError::Damaged { what: SIGNING };
         let line = secret_line(&text).ok_or_else(damaged)?;
-        let seed = data_encoding::HEXLOWER.decode(line.as_bytes()).map_err(|_| damaged())?;
+        let seed = data_encoding::HEXLOWER
+            .decode(line.as_bytes())
+            .map_err(|_| damaged())?;
         let seed: [u8; 32] = seed.try_into().map_err(|_| damaged())?;
         Self::new(SigningKey::from_bytes(&seed))
     }
@@ -158,11 +166,17 @@ impl OrgIdentity {
     ///
     /// # Errors
     /// `Wrong` passphrase, `Missing` or `Damaged` file.
-    pub fn open(environment: &Environment, path: &Path, passphrase: &str) -> Result<Self, KeyError> {
+    pub fn open(
+        environment: &Environment,
+        path: &Path,
+        passphrase: &str,
+    ) -> Result<Self, KeyError> {
         let text = unseal(environment, path, passphrase, IDENTITY)?;
         let line = secret_line(&text).ok_or(KeyError::Damaged { what: IDENTITY })?;
         let identity = x25519::Identity::from_str(line);
-        identity.map(Self).map_err(|_| KeyError::Damaged { what: IDENTITY })
+        identity
+            .map(Self)
+            .map_err(|_| KeyError::Damaged { what: IDENTITY })
     }
 
     /// The public half, `age1…`.
@@ -185,7 +199,9 @@ impl OrgIdentity {
 }
 
 fn secret_line(text: &str) -> Option<&str> {
-    text.lines().map(str::trim).find(|line| !line.is_empty() && !line.starts_with('#'))
+    text.lines()
+        .map(str::trim)
+        .find(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 fn seal(plain: &[u8], passphrase: &str, cost: PassphraseCost) -> Result<Vec<u8>, KeyError> {
@@ -200,8 +216,8 @@ fn unseal(
     passphrase: &str,
     what: &'static str,
 ) -> Result<Zeroizing<String>, KeyError> {
-    let sealed = read_file(&*environment.files, path, FILE_BYTES_MAX)?
-        .ok_or(KeyError::Missing { what })?;
+    let sealed =
+        read_file(&*environment.files, path, FILE_BYTES_MAX)?.ok_or(KeyError::Missing { what })?;
     let mut identity = scrypt::Identity::new(SecretString::from(passphrase.to_owned()));
     identity.set_max_work_factor(PassphraseCost::MAX);
     let plain = age::decrypt(&identity, &sealed).map_err(|error| match error {
@@ -212,7 +228,9 @@ fn unseal(
         // Everything else is a header, MAC or body that is not what was written (age's enum is not ours and may grow).
         _ => KeyError::Damaged { what },
     })?;
-    String::from_utf8(plain).map(Zeroizing::new).map_err(|_| KeyError::Damaged { what })
+    String::from_utf8(plain)
+        .map(Zeroizing::new)
+        .map_err(|_| KeyError::Damaged { what })
 }
 
 #[cfg(test)]
@@ -246,8 +264,7 @@ mod tests {
     fn a_second_organisation_never_overwrites_the_first() {
         let dir = tempfile::tempdir().unwrap();
         let environment = Environment::system(0);
-        let make =
-            || Organisation::create(&environment, dir.path(), "beech", PassphraseCost::TEST);
+        let make = || Organisation::create(&environment, dir.path(), "beech", PassphraseCost::TEST);
         make().unwrap();
         assert!(matches!(make(), Err(KeyError::Io(_))));
     }

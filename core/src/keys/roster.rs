@@ -115,7 +115,11 @@ pub enum Freeing {
 
 impl Default for Policy {
     fn default() -> Self {
-        Self { holders_min: 2, days_min: 7, freeing: Freeing::Allowed }
+        Self {
+            holders_min: 2,
+            days_min: 7,
+            freeing: Freeing::Allowed,
+        }
     }
 }
 
@@ -189,7 +193,10 @@ impl Roster {
             org: signer.org(),
             version: 1,
             org_spki: signer.public_key().spki().to_vec(),
-            recipients: vec![Recipient { epoch: 1, recipient }],
+            recipients: vec![Recipient {
+                epoch: 1,
+                recipient,
+            }],
             hubs: Vec::new(),
             authorities: Vec::new(),
             issuers: Vec::new(),
@@ -214,7 +221,10 @@ impl Roster {
     /// The recipient to seal to.
     #[must_use]
     pub fn recipient(&self) -> Option<&str> {
-        let newest = self.recipients.iter().max_by_key(|recipient| recipient.epoch);
+        let newest = self
+            .recipients
+            .iter()
+            .max_by_key(|recipient| recipient.epoch);
         newest.map(|recipient| recipient.recipient.as_str())
     }
 
@@ -239,7 +249,10 @@ impl Roster {
     /// The issuers granted to a device, in the order of granting: the last one is in use.
     #[must_use]
     pub fn issuers_of(&self, device: DeviceId) -> Vec<&Issuer> {
-        let granted = self.issuers.iter().filter(|line| line.device == Some(device));
+        let granted = self
+            .issuers
+            .iter()
+            .filter(|line| line.device == Some(device));
         granted.map(|line| &line.issuer).collect()
     }
 
@@ -260,13 +273,19 @@ impl Roster {
         self.devices.retain(|line| line.id() != Ok(id));
         self.devices.push(device);
         let issuer = self.free_issuer()?;
-        self.issuers.push(Granted { issuer: issuer.clone(), device: Some(id), name });
+        self.issuers.push(Granted {
+            issuer: issuer.clone(),
+            device: Some(id),
+            name,
+        });
         Ok(issuer)
     }
 
     /// The lowest of T01 … T9999 that was never granted, also not to a device that is gone: numbers of a lost phone stay closed.
     fn free_issuer(&self) -> Result<Issuer, RosterError> {
-        let full = || RosterError::Contradiction { reason: "all issuers T01 … T9999 granted".into() };
+        let full = || RosterError::Contradiction {
+            reason: "all issuers T01 … T9999 granted".into(),
+        };
         (1..=9999_u32)
             .filter_map(|n| Issuer::new(&format!("T{n:02}")).ok())
             .find(|issuer| self.issuers.iter().all(|line| line.issuer != *issuer))
@@ -274,7 +293,9 @@ impl Roster {
     }
 
     fn check(&self) -> Result<(), RosterError> {
-        let contradiction = |reason: &str| RosterError::Contradiction { reason: reason.to_owned() };
+        let contradiction = |reason: &str| RosterError::Contradiction {
+            reason: reason.to_owned(),
+        };
         if OrgId(key_id(&self.org_spki)?) != self.org {
             return Err(contradiction("the organisation's key is not its id"));
         }
@@ -298,7 +319,10 @@ impl Roster {
     fn encode(&self) -> Vec<u8> {
         let texts = |list: &[String]| Value::Array(list.iter().map(Value::text).collect());
         let recipients = self.recipients.iter().map(|line| {
-            Map::new().uint(0, line.epoch).text(1, &line.recipient).into()
+            Map::new()
+                .uint(0, line.epoch)
+                .text(1, &line.recipient)
+                .into()
         });
         let hubs = self.hubs.iter().map(|line| {
             Map::new()
@@ -317,10 +341,12 @@ impl Roster {
             let map = Map::new().with_some(0, line.id().ok()).bytes(1, &line.spki);
             map.text(2, &line.name).text(3, &line.team).into()
         });
-        let revocations = self
-            .revocations
-            .iter()
-            .map(|line| Map::new().with(0, line.device).uint(1, line.last_good_seq).into());
+        let revocations = self.revocations.iter().map(|line| {
+            Map::new()
+                .with(0, line.device)
+                .uint(1, line.last_good_seq)
+                .into()
+        });
         let freeing = match self.policy.freeing {
             Freeing::Allowed => 1,
             Freeing::Forbidden => 0,
@@ -361,7 +387,10 @@ impl Roster {
             org_spki: owned(map.need(3, Value::as_bytes)?),
             recipients: lines(&map, 4, |line| {
                 let recipient = line.need(1, Value::as_text)?.to_owned();
-                Ok(Recipient { epoch: line.need(0, Value::as_uint)?, recipient })
+                Ok(Recipient {
+                    epoch: line.need(0, Value::as_uint)?,
+                    recipient,
+                })
             })?,
             hubs: lines(&map, 5, |line| {
                 Ok(RosterHub {
@@ -388,7 +417,10 @@ impl Roster {
             })?,
             revocations: lines(&map, 9, |line| {
                 let last_good_seq = line.need(1, Value::as_uint)?;
-                Ok(Revocation { device: line.need(0, DeviceId::from_value)?, last_good_seq })
+                Ok(Revocation {
+                    device: line.need(0, DeviceId::from_value)?,
+                    last_good_seq,
+                })
             })?,
             policy: Policy {
                 holders_min: policy.need(0, Value::as_uint)?.max(1),
@@ -410,7 +442,10 @@ fn lines<T>(
     key: u64,
     read: impl Fn(&Map) -> Result<T, DecodeError>,
 ) -> Result<Vec<T>, DecodeError> {
-    map.list(key, Value::as_map)?.into_iter().map(read).collect()
+    map.list(key, Value::as_map)?
+        .into_iter()
+        .map(read)
+        .collect()
 }
 
 impl SignedRoster {
@@ -430,7 +465,10 @@ impl SignedRoster {
         }
         signed.verify(&key, &org.0)?;
         roster.check()?;
-        Ok(Self { roster, bytes: bytes.to_vec() })
+        Ok(Self {
+            roster,
+            bytes: bytes.to_vec(),
+        })
     }
 
     /// Takes a roster that came from anywhere in place of the one at hand.
@@ -472,13 +510,33 @@ mod tests {
     fn versions_only_rise() {
         let (_dir, org) = organisation();
         let one = first(&org).sign(&org.signer).unwrap();
-        let two = Roster { version: 2, ..first(&org) }.sign(&org.signer).unwrap();
+        let two = Roster {
+            version: 2,
+            ..first(&org)
+        }
+        .sign(&org.signer)
+        .unwrap();
         let at_two = one.clone().succeed(&two.bytes).unwrap();
         assert_eq!(at_two.clone().succeed(&two.bytes).unwrap(), at_two);
         let back = at_two.clone().succeed(&one.bytes);
-        assert_eq!(back, Err(RosterError::NotNewer { known: 2, offered: 1 }));
-        let other = Roster { version: 2, issued_ms: 9, ..first(&org) }.sign(&org.signer).unwrap();
-        assert!(at_two.succeed(&other.bytes).is_err(), "another roster of one version");
+        assert_eq!(
+            back,
+            Err(RosterError::NotNewer {
+                known: 2,
+                offered: 1
+            })
+        );
+        let other = Roster {
+            version: 2,
+            issued_ms: 9,
+            ..first(&org)
+        }
+        .sign(&org.signer)
+        .unwrap();
+        assert!(
+            at_two.succeed(&other.bytes).is_err(),
+            "another roster of one version"
+        );
     }
 
     #[test]
@@ -502,7 +560,11 @@ mod tests {
         for name in ["one", "two", "three"] {
             let vault = SoftwareVault::create(&environment, &dir.path().join(name)).unwrap();
             let spki = vault.device_spki().unwrap();
-            let device = RosterDevice { spki, name: name.into(), team: "T".into() };
+            let device = RosterDevice {
+                spki,
+                name: name.into(),
+                team: "T".into(),
+            };
             issuers.push(roster.admit(device).unwrap().to_string());
         }
         assert_eq!(issuers, ["T01", "T02", "T03"]);

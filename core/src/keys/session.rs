@@ -30,13 +30,26 @@ impl SessionKey {
     ///
     /// # Errors
     /// The disk's.
-    pub fn create(environment: &Environment, dir: &Path, keys: &VaultKeys) -> Result<Self, KeyError> {
-        let session = Self { identity: x25519::Identity::generate() };
+    pub fn create(
+        environment: &Environment,
+        dir: &Path,
+        keys: &VaultKeys,
+    ) -> Result<Self, KeyError> {
+        let session = Self {
+            identity: x25519::Identity::generate(),
+        };
         let recipient = session.recipient();
         let secret = session.identity.to_string();
-        let (nonce, locked) =
-            key_file::lock(environment, &keys.session(), WHAT, secret.expose_secret().as_bytes())?;
-        let fields = Map::new().text(1, recipient.clone()).bytes(2, nonce).bytes(3, locked);
+        let (nonce, locked) = key_file::lock(
+            environment,
+            &keys.session(),
+            WHAT,
+            secret.expose_secret().as_bytes(),
+        )?;
+        let fields = Map::new()
+            .text(1, recipient.clone())
+            .bytes(2, nonce)
+            .bytes(3, locked);
         key_file::write(environment, &path(dir, &recipient), fields)?;
         Ok(session)
     }
@@ -71,7 +84,9 @@ impl SessionKey {
     /// The disk's; the caller must say that the key may still exist.
     pub fn destroy(environment: &Environment, dir: &Path, recipient: &str) -> Result<(), KeyError> {
         let path = path(dir, recipient);
-        let Some(len) = environment.files.len(&path)? else { return Ok(()) };
+        let Some(len) = environment.files.len(&path)? else {
+            return Ok(());
+        };
         let zeros = vec![0; usize::try_from(len).unwrap_or_default()];
         crate::environment::replace_file(environment, &path, &zeros)?;
         environment.files.remove(&path)?;
@@ -94,8 +109,12 @@ impl SessionKey {
 
 fn open(keys: &VaultKeys, fields: &Map) -> Result<SessionKey, KeyError> {
     let damaged = || KeyError::Damaged { what: WHAT };
-    let secret =
-        key_file::unlock(&keys.session(), WHAT, &bytes(fields, 2)?, &bytes(fields, 3)?)?;
+    let secret = key_file::unlock(
+        &keys.session(),
+        WHAT,
+        &bytes(fields, 2)?,
+        &bytes(fields, 3)?,
+    )?;
     let text = std::str::from_utf8(&secret).map_err(|_| damaged())?;
     let identity = x25519::Identity::from_str(text).map_err(|_| damaged())?;
     let session = SessionKey { identity };
@@ -106,6 +125,10 @@ fn open(keys: &VaultKeys, fields: &Map) -> Result<SessionKey, KeyError> {
 }
 
 fn path(dir: &Path, recipient: &str) -> PathBuf {
-    let id: String = Hash32::of(recipient.as_bytes()).to_hex().chars().take(16).collect();
+    let id: String = Hash32::of(recipient.as_bytes())
+        .to_hex()
+        .chars()
+        .take(16)
+        .collect();
     dir.join("keys").join(format!("session-{id}.key"))
 }

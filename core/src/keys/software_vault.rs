@@ -45,7 +45,9 @@ impl SoftwareVault {
         if environment.files.len(&path)?.is_some() {
             return Err(std::io::Error::from(std::io::ErrorKind::AlreadyExists).into());
         }
-        environment.files.create_dir_all(path.parent().unwrap_or(dir))?;
+        environment
+            .files
+            .create_dir_all(path.parent().unwrap_or(dir))?;
         let wrapping = key_file::random_key(environment)?;
         let signing = new_signing_key(environment)?;
         write(environment, &path, &wrapping, &signing)?;
@@ -64,11 +66,18 @@ impl SoftwareVault {
             SigningKey::from_slice(&scalar).map_err(|_| KeyError::Damaged { what: WHAT })?;
         let wrapping_key = key_file::key_of(fields.need(1, Value::as_bytes)?, WHAT)?;
         let signing_key = Mutex::new(signing_key);
-        Ok(Self { environment: environment.clone(), path, wrapping_key, signing_key })
+        Ok(Self {
+            environment: environment.clone(),
+            path,
+            wrapping_key,
+            signing_key,
+        })
     }
 
     fn signing_key(&self) -> MutexGuard<'_, SigningKey> {
-        self.signing_key.lock().unwrap_or_else(PoisonError::into_inner)
+        self.signing_key
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -94,7 +103,9 @@ fn write(
 
 impl KeyVault for SoftwareVault {
     fn wrap(&self, key: &[u8]) -> Result<Vec<u8>, VaultError> {
-        let refused = |e: KeyError| VaultError::Refused { reason: e.to_string() };
+        let refused = |e: KeyError| VaultError::Refused {
+            reason: e.to_string(),
+        };
         let (nonce, locked) =
             key_file::lock(&self.environment, &self.wrapping_key, WHAT, key).map_err(refused)?;
         Ok([nonce, locked].concat())
@@ -107,7 +118,8 @@ impl KeyVault for SoftwareVault {
 
     fn device_spki(&self) -> Result<Vec<u8>, VaultError> {
         let der = self.signing_key().verifying_key().to_public_key_der();
-        der.map(|der| der.as_bytes().to_vec()).map_err(|_| VaultError::Damaged)
+        der.map(|der| der.as_bytes().to_vec())
+            .map_err(|_| VaultError::Damaged)
     }
 
     fn sign(&self, message: &[u8]) -> Result<Vec<u8>, VaultError> {
@@ -116,7 +128,9 @@ impl KeyVault for SoftwareVault {
     }
 
     fn renew_device_key(&self) -> Result<(), VaultError> {
-        let refused = |error: KeyError| VaultError::Refused { reason: error.to_string() };
+        let refused = |error: KeyError| VaultError::Refused {
+            reason: error.to_string(),
+        };
         let fresh = new_signing_key(&self.environment).map_err(refused)?;
         write(&self.environment, &self.path, &self.wrapping_key, &fresh).map_err(refused)?;
         *self.signing_key() = fresh;

@@ -78,8 +78,9 @@ pub enum VaultError {
 /// # Errors
 /// The vault's, or `Refused` if what it gave is not a P-256 key.
 pub fn device_key(vault: &dyn KeyVault) -> Result<PublicKey, VaultError> {
-    PublicKey::from_spki(&vault.device_spki()?)
-        .map_err(|_| VaultError::Refused { reason: "not a P-256 public key".to_owned() })
+    PublicKey::from_spki(&vault.device_spki()?).map_err(|_| VaultError::Refused {
+        reason: "not a P-256 public key".to_owned(),
+    })
 }
 
 /// Signs and checks the own signature: a vault that signs with another key, or wrongly, must not enter a chain.
@@ -92,10 +93,14 @@ pub fn sign_with(
     message: &[u8],
 ) -> Result<Vec<u8>, VaultError> {
     if message.len() > SIGN_BYTES_MAX {
-        return Err(VaultError::Refused { reason: "message over 4 KiB".to_owned() });
+        return Err(VaultError::Refused {
+            reason: "message over 4 KiB".to_owned(),
+        });
     }
     let der = vault.sign(message)?;
-    let bad = |_: SignatureError| VaultError::Refused { reason: "signature does not fit".to_owned() };
+    let bad = |_: SignatureError| VaultError::Refused {
+        reason: "signature does not fit".to_owned(),
+    };
     let signature = es256_from_der(&der).map_err(bad)?;
     key.verify(message, &signature).map_err(bad)?;
     Ok(signature)

@@ -38,7 +38,11 @@ pub use renditions::{
 };
 
 #[cfg(test)]
-#[allow(dead_code, reason = "the generator serves other crates too")]
+#[allow(
+    dead_code,
+    unused_imports,
+    reason = "the generator serves other crates too"
+)]
 #[path = "../../../tests/support/photo/mod.rs"]
 pub(crate) mod photo;
 

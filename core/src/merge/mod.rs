@@ -64,7 +64,11 @@ impl Folded {
     /// Whether a field holds more than one distinct value.
     #[must_use]
     pub fn is_conflict(&self, field: u64) -> bool {
-        let heads = self.fields.get(&field).map(Vec::as_slice).unwrap_or_default();
+        let heads = self
+            .fields
+            .get(&field)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let values: BTreeSet<&Value> = heads.iter().map(|head| &head.value).collect();
         values.len() > 1
     }
@@ -72,7 +76,11 @@ impl Folded {
     /// The fields that hold more than one distinct value.
     #[must_use]
     pub fn conflicts(&self) -> Vec<u64> {
-        self.fields.keys().copied().filter(|field| self.is_conflict(*field)).collect()
+        self.fields
+            .keys()
+            .copied()
+            .filter(|field| self.is_conflict(*field))
+            .collect()
     }
 
     /// Made by two devices under one code: one record, flagged until a person says same body or label error.
@@ -93,8 +101,11 @@ pub fn fold(subject: SubjectId, entries: &[Entry], roster: Option<&Roster>) -> O
         let last_good = roster.and_then(|roster| roster.last_good_seq(entry.header.device));
         entry.header.subject == subject && last_good.is_none_or(|last| entry.header.seq <= last)
     };
-    let by_id: BTreeMap<EntryId, &Entry> =
-        entries.iter().filter(counts).map(|entry| (entry.id, entry)).collect();
+    let by_id: BTreeMap<EntryId, &Entry> = entries
+        .iter()
+        .filter(counts)
+        .map(|entry| (entry.id, entry))
+        .collect();
     let mut ordered: Vec<&Entry> = by_id.values().copied().collect();
     ordered.sort_by_key(|entry| (entry.header.lamport, entry.id));
     let first = *ordered.first()?;
@@ -120,7 +131,9 @@ pub fn fold(subject: SubjectId, entries: &[Entry], roster: Option<&Roster>) -> O
         subject,
         kind: first.header.kind,
         fields,
-        creates: creates.map(|entry| (entry.id, entry.header.device)).collect(),
+        creates: creates
+            .map(|entry| (entry.id, entry.header.device))
+            .collect(),
         first_wall_ms: first.header.clock.wall_ms,
         operator: first.body.as_ref().and_then(|body| body.operator),
         standing: standing(&ordered),
@@ -133,7 +146,13 @@ fn superseded(entries: &[&Entry]) -> BTreeSet<(EntryId, u64)> {
         for (field, indexes) in &entry.header.touches {
             for index in indexes {
                 let index = usize::try_from(*index).unwrap_or(usize::MAX);
-                all.extend(entry.header.parents.get(index).map(|parent| (*parent, *field)));
+                all.extend(
+                    entry
+                        .header
+                        .parents
+                        .get(index)
+                        .map(|parent| (*parent, *field)),
+                );
             }
         }
     }
@@ -144,7 +163,13 @@ fn superseded(entries: &[&Entry]) -> BTreeSet<(EntryId, u64)> {
 fn standing(entries: &[&Entry]) -> Standing {
     let mut standing = Standing::Stands;
     for entry in entries {
-        let reason = || entry.body.as_ref().and_then(|b| b.reason.clone()).unwrap_or_default();
+        let reason = || {
+            entry
+                .body
+                .as_ref()
+                .and_then(|b| b.reason.clone())
+                .unwrap_or_default()
+        };
         standing = match (entry.header.op, standing) {
             (Op::Void, _) => Standing::Void(reason()),
             (Op::Withdraw, Standing::Stands | Standing::Withdrawn(_)) => {

@@ -1,5 +1,9 @@
 //! Tests of the fold: any order gives the same result, nothing is lost, only a resolve closes a conflict.
-#![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
 
 use proptest::prelude::*;
 
@@ -27,7 +31,11 @@ struct Written<'a> {
 
 fn write(w: Written<'_>) -> Entry {
     let indexes: Vec<u64> = (0..w.answers.len() as u64).collect();
-    let touches = if indexes.is_empty() { Touches::new() } else { [(NAME, indexes)].into() };
+    let touches = if indexes.is_empty() {
+        Touches::new()
+    } else {
+        [(NAME, indexes)].into()
+    };
     let header = Header {
         org: OrgId(Hash32([9; 32])),
         device: w.device,
@@ -39,7 +47,12 @@ fn write(w: Written<'_>) -> Entry {
         parents: w.answers.iter().map(|entry| entry.id).collect(),
         touches,
         lamport: w.lamport,
-        clock: ClockReading { wall_ms: 0, offset_min: 0, mono_ns: 0, boot_id: [0; 16] },
+        clock: ClockReading {
+            wall_ms: 0,
+            offset_min: 0,
+            mono_ns: 0,
+            boot_id: [0; 16],
+        },
         hub_seen: None,
         body_sha256: Hash32::ZERO,
         body_len: 0,
@@ -57,7 +70,10 @@ fn write(w: Written<'_>) -> Entry {
 }
 
 fn values(folded: &Folded) -> Vec<&str> {
-    folded.fields[&NAME].iter().filter_map(|head| head.value.as_text()).collect()
+    folded.fields[&NAME]
+        .iter()
+        .filter_map(|head| head.value.as_text())
+        .collect()
 }
 
 /// A site made by one device; two devices then name it differently without having seen each other.

@@ -102,7 +102,11 @@ impl SubjectId {
     /// The id of an N:M link, the same whichever end it was made from (UUIDv8).
     #[must_use]
     pub fn of_link(org: OrgId, kind: Kind, one: Self, other: Self) -> Self {
-        let (lower, higher) = if one <= other { (one, other) } else { (other, one) };
+        let (lower, higher) = if one <= other {
+            (one, other)
+        } else {
+            (other, one)
+        };
         Self::derived(org, kind, &[Value::bytes(lower.0), Value::bytes(higher.0)])
     }
 
@@ -111,7 +115,10 @@ impl SubjectId {
         array.extend_from_slice(name);
         let hash = Hash32::of(&Value::Array(array).encode());
         let mut first = [0; 16];
-        first.iter_mut().zip(hash.0).for_each(|(to, from)| *to = from);
+        first
+            .iter_mut()
+            .zip(hash.0)
+            .for_each(|(to, from)| *to = from);
         Self(Uuid::new_v8(first).into_bytes())
     }
 
@@ -130,7 +137,9 @@ impl SubjectId {
     /// Reads the hyphenated form.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Uuid::try_parse(text).ok().map(|uuid| Self(uuid.into_bytes()))
+        Uuid::try_parse(text)
+            .ok()
+            .map(|uuid| Self(uuid.into_bytes()))
     }
 
     /// The 16 bytes.
@@ -184,14 +193,19 @@ impl SubjectRef {
     pub fn from_value(value: &Value) -> Option<Self> {
         let map = value.as_map()?;
         let kind = Kind::from_number(map.get(0)?.as_uint()?);
-        Some(Self { kind, id: SubjectId::from_value(map.get(1)?)? })
+        Some(Self {
+            kind,
+            id: SubjectId::from_value(map.get(1)?)?,
+        })
     }
 }
 
 impl From<SubjectRef> for Value {
     fn from(subject: SubjectRef) -> Self {
         let map = crate::encoding::Map::new();
-        map.uint(0, subject.kind.number()).with(1, subject.id).into()
+        map.uint(0, subject.kind.number())
+            .with(1, subject.id)
+            .into()
     }
 }
 
@@ -205,7 +219,10 @@ mod tests {
         let one = SubjectId::of_code(org, Kind::Remains, "IZM1T030042");
         assert_eq!(one, SubjectId::of_code(org, Kind::Remains, "IZM1T030042"));
         assert_ne!(one, SubjectId::of_code(org, Kind::Grave, "IZM1T030042"));
-        assert_ne!(one, SubjectId::of_code(OrgId(Hash32([2; 32])), Kind::Remains, "IZM1T030042"));
+        assert_ne!(
+            one,
+            SubjectId::of_code(OrgId(Hash32([2; 32])), Kind::Remains, "IZM1T030042")
+        );
         assert_eq!(Uuid::from_bytes(one.0).get_version_num(), 8);
     }
 

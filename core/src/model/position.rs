@@ -41,7 +41,10 @@ impl PositionProvider {
     ];
 
     fn code(self) -> &'static str {
-        Self::CODES.iter().find(|row| row.0 == self).map_or("", |row| row.1)
+        Self::CODES
+            .iter()
+            .find(|row| row.0 == self)
+            .map_or("", |row| row.1)
     }
 }
 
@@ -65,7 +68,10 @@ impl Position {
         if !lat.is_finite() || !lon.is_finite() {
             return None;
         }
-        #[allow(clippy::cast_possible_truncation, reason = "checked against the limits below")]
+        #[allow(
+            clippy::cast_possible_truncation,
+            reason = "checked against the limits below"
+        )]
         let e7 = |degrees: f64| (degrees * E7_PER_DEGREE).round() as i64;
         Self::checked(e7(lat), e7(lon), None, provider)
     }
@@ -80,7 +86,12 @@ impl Position {
             None => None,
             Some(value) => Some(u32::try_from(value.as_uint()?).ok()?),
         };
-        Self::checked(map.get(0)?.as_int()?, map.get(1)?.as_int()?, accuracy, provider)
+        Self::checked(
+            map.get(0)?.as_int()?,
+            map.get(1)?.as_int()?,
+            accuracy,
+            provider,
+        )
     }
 
     fn checked(
@@ -94,7 +105,12 @@ impl Position {
             return None;
         }
         let (lat_e7, lon_e7) = (i32::try_from(lat).ok()?, i32::try_from(lon).ok()?);
-        Some(Self { lat_e7, lon_e7, h_acc_mm, provider })
+        Some(Self {
+            lat_e7,
+            lon_e7,
+            h_acc_mm,
+            provider,
+        })
     }
 }
 
@@ -119,8 +135,16 @@ mod tests {
         let izium = Position::from_degrees(49.2103, 37.2489, PositionProvider::Gnss).unwrap();
         assert_eq!(izium.lat_e7, 492_103_000);
         assert_eq!(Position::from_value(&izium.into()), Some(izium));
-        for (lat, lon) in [(90.1, 0.0), (0.0, -180.1), (f64::NAN, 0.0), (0.0, f64::INFINITY)] {
-            assert_eq!(Position::from_degrees(lat, lon, PositionProvider::Gnss), None);
+        for (lat, lon) in [
+            (90.1, 0.0),
+            (0.0, -180.1),
+            (f64::NAN, 0.0),
+            (0.0, f64::INFINITY),
+        ] {
+            assert_eq!(
+                Position::from_degrees(lat, lon, PositionProvider::Gnss),
+                None
+            );
         }
     }
 }

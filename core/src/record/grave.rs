@@ -45,7 +45,10 @@ impl GraveView {
             id: folded.subject,
             code: shown(folded, 1),
             site: folded.value(2).and_then(SubjectId::from_value),
-            kind: folded.value(3).and_then(Value::as_text).map(GraveKind::from_code),
+            kind: folded
+                .value(3)
+                .and_then(Value::as_text)
+                .map(GraveKind::from_code),
             record: RecordState::of(folded),
         }
     }
@@ -75,7 +78,9 @@ pub fn create_grave(
             .with_some(3, draft.kind.as_ref().map(|kind| Value::text(kind.code())))
             .with_some(4, draft.code.as_ref().map(Value::text));
         if pen.knows(subject)? {
-            return Err(RecordError::CodeInUse { code: code.to_string() });
+            return Err(RecordError::CodeInUse {
+                code: code.to_string(),
+            });
         }
         pen.write(Word::create(Kind::Grave, subject, fields))?;
         made = Some((subject, code));
@@ -98,7 +103,10 @@ fn read_grave(typed: &str) -> Result<GraveCode, RecordError> {
         Code::Grave(code) => Ok(code),
         Code::Remains(_) | Code::Effect(_) | Code::Sample(_) => {
             let reason = "is the code of something else than a grave".to_owned();
-            Err(RecordError::Invalid { field: "code", reason })
+            Err(RecordError::Invalid {
+                field: "code",
+                reason,
+            })
         }
     }
 }

@@ -114,7 +114,12 @@ impl HintView {
     /// Reads a fold.
     #[must_use]
     pub fn of(folded: &Folded) -> Self {
-        let list = |field| folded.value(field).and_then(Value::as_array).unwrap_or_default();
+        let list = |field| {
+            folded
+                .value(field)
+                .and_then(Value::as_array)
+                .unwrap_or_default()
+        };
         Self {
             id: folded.subject,
             owner: folded.value(1).and_then(SubjectRef::from_value),
@@ -140,7 +145,10 @@ pub fn create_hint(
 ) -> Result<SubjectId, RecordError> {
     if draft.parts.len() > PARTS_MAX {
         let reason = format!("{} parts, limit {PARTS_MAX}", draft.parts.len());
-        return Err(RecordError::Invalid { field: "parts", reason });
+        return Err(RecordError::Invalid {
+            field: "parts",
+            reason,
+        });
     }
     for part in &draft.parts {
         owed("part", &part.value, NAME_BYTES_MAX)?;
@@ -148,7 +156,10 @@ pub fn create_hint(
     let fields = Map::new()
         .with(1, draft.owner)
         .text(2, draft.source.code())
-        .with(3, owed("text_verbatim", &draft.text_verbatim, TEXT_BYTES_MAX)?)
+        .with(
+            3,
+            owed("text_verbatim", &draft.text_verbatim, TEXT_BYTES_MAX)?,
+        )
         .array(4, draft.parts.iter().map(HintPart::to_value))
         .with(5, owed("reason", &draft.reason, TEXT_BYTES_MAX)?)
         .text(6, draft.confidence.code())
@@ -165,7 +176,10 @@ mod tests {
     #[test]
     fn lost_and_doubtful_letters_become_flags_and_the_letters_stay() {
         let part = HintPart::from_marked(HintPartRole::Surname, "Nesteren…");
-        assert_eq!((part.value.as_str(), part.is_cut_left, part.is_cut_right), ("Nesteren", false, true));
+        assert_eq!(
+            (part.value.as_str(), part.is_cut_left, part.is_cut_right),
+            ("Nesteren", false, true)
+        );
         let part = HintPart::from_marked(HintPartRole::Surname, "…ен[?]ко");
         assert_eq!(part.value, "енко");
         assert!(part.is_cut_left && part.is_doubtful && !part.is_cut_right);

@@ -57,7 +57,10 @@ impl MarkerView {
             kind: MarkerKind::from_code(&shown(folded, 2)),
             text_verbatim: shown(folded, 3),
             number_text: shown_some(folded, 4),
-            status: folded.value(5).and_then(Value::as_text).map(MarkerStatus::from_code),
+            status: folded
+                .value(5)
+                .and_then(Value::as_text)
+                .map(MarkerStatus::from_code),
             record: RecordState::of(folded),
         }
     }
@@ -73,13 +76,24 @@ pub fn create_marker(
     draft: &MarkerDraft,
 ) -> Result<SubjectId, RecordError> {
     let number = draft.number_text.as_deref();
-    let number = number.map(|text| bounded("number_text", text, NAME_BYTES_MAX)).transpose()?;
+    let number = number
+        .map(|text| bounded("number_text", text, NAME_BYTES_MAX))
+        .transpose()?;
     let fields = Map::new()
         .with(1, draft.site)
         .text(2, draft.kind.code())
-        .with(3, bounded("text_verbatim", &draft.text_verbatim, TEXT_BYTES_MAX)?)
+        .with(
+            3,
+            bounded("text_verbatim", &draft.text_verbatim, TEXT_BYTES_MAX)?,
+        )
         .with_some(4, number)
-        .with_some(5, draft.status.as_ref().map(|status| Value::text(status.code())));
+        .with_some(
+            5,
+            draft
+                .status
+                .as_ref()
+                .map(|status| Value::text(status.code())),
+        );
     let marker = SubjectId::new(environment)?;
     chain.append(|pen| {
         pen.write(Word::create(Kind::Marker, marker, fields))?;

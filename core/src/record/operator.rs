@@ -61,9 +61,15 @@ pub fn create_operator(
     draft: &OperatorDraft,
 ) -> Result<SubjectId, RecordError> {
     let fields = Map::new()
-        .with(1, owed("display_name", &draft.display_name, NAME_BYTES_MAX)?)
+        .with(
+            1,
+            owed("display_name", &draft.display_name, NAME_BYTES_MAX)?,
+        )
         .text(2, draft.role.code())
-        .with(3, bounded("organisation", &draft.organisation, NAME_BYTES_MAX)?);
+        .with(
+            3,
+            bounded("organisation", &draft.organisation, NAME_BYTES_MAX)?,
+        );
     let subject = SubjectId::new(environment)?;
     chain.append_one(Word::create(Kind::Operator, subject, fields))?;
     Ok(subject)

@@ -55,25 +55,45 @@ impl PhotoView {
     /// Reads a fold.
     #[must_use]
     pub fn of(folded: &Folded) -> Self {
-        let uint = |field| folded.value(field).and_then(Value::as_uint).unwrap_or_default();
+        let uint = |field| {
+            folded
+                .value(field)
+                .and_then(Value::as_uint)
+                .unwrap_or_default()
+        };
         let facts = folded.value(10).and_then(Value::as_map);
-        let fact_text =
-            |key| facts.and_then(|map| map.get(key)).and_then(Value::as_text).map(str::to_owned);
+        let fact_text = |key| {
+            facts
+                .and_then(|map| map.get(key))
+                .and_then(Value::as_text)
+                .map(str::to_owned)
+        };
         let fact_int = |key| facts.and_then(|map| map.get(key)).and_then(Value::as_int);
         let taken = facts.and_then(|map| map.get(0)).and_then(Value::as_map);
         let camera: Vec<String> = [fact_text(8), fact_text(9)].into_iter().flatten().collect();
-        let defects = folded.value(14).and_then(Value::as_array).unwrap_or_default();
+        let defects = folded
+            .value(14)
+            .and_then(Value::as_array)
+            .unwrap_or_default();
         Self {
             id: folded.subject,
             sealed: folded.value(1).and_then(SealedName::from_value),
             sealed_bytes: uint(2),
-            sha256: folded.value(3).and_then(Value::as_hash).map(|hash: Hash32| hash.to_hex()),
+            sha256: folded
+                .value(3)
+                .and_then(Value::as_hash)
+                .map(|hash: Hash32| hash.to_hex()),
             bytes: uint(4),
             mime: shown(folded, 5),
             origin: PhotoOrigin::from_code(&shown(folded, 6)),
             owner: folded.value(8).and_then(SubjectRef::from_value),
-            shot: folded.value(9).and_then(Value::as_text).map(Shot::from_code),
-            taken_text: taken.and_then(|map| map.get(0)?.as_text()).map(str::to_owned),
+            shot: folded
+                .value(9)
+                .and_then(Value::as_text)
+                .map(Shot::from_code),
+            taken_text: taken
+                .and_then(|map| map.get(0)?.as_text())
+                .map(str::to_owned),
             lat_e7: fact_int(1),
             lon_e7: fact_int(2),
             camera: (!camera.is_empty()).then(|| camera.join(" ")),
@@ -103,10 +123,17 @@ pub fn assign_photo(
     if entries.iter().all(|entry| entry.header.kind != Kind::Photo) {
         return Err(RecordError::NotFound { what: "photo" });
     }
-    let fields =
-        Map::new().with(8, owner).with_some(9, shot.map(|shot| Value::text(shot.code())));
+    let fields = Map::new()
+        .with(8, owner)
+        .with_some(9, shot.map(|shot| Value::text(shot.code())));
     let (parents, touches) = answering(photo, &entries, &fields);
     let word = Word::create(Kind::Photo, photo, fields);
-    chain.append_one(Word { op: Op::Set, parents, touches, reason, ..word })?;
+    chain.append_one(Word {
+        op: Op::Set,
+        parents,
+        touches,
+        reason,
+        ..word
+    })?;
     Ok(())
 }

@@ -50,7 +50,10 @@ impl RemainsView {
             code: shown(folded, 1),
             site: folded.value(2).and_then(SubjectId::from_value),
             grave: folded.value(3).and_then(SubjectId::from_value),
-            kind: folded.value(4).and_then(Value::as_text).map(RemainsKind::from_code),
+            kind: folded
+                .value(4)
+                .and_then(Value::as_text)
+                .map(RemainsKind::from_code),
             record: RecordState::of(folded),
         }
     }
@@ -79,7 +82,9 @@ pub fn create_remains(
         let canonical = code.canonical_without_check();
         let subject = SubjectId::of_code(chain.org(), Kind::Remains, &canonical);
         if pen.knows(subject)? {
-            return Err(RecordError::CodeInUse { code: code.to_string() });
+            return Err(RecordError::CodeInUse {
+                code: code.to_string(),
+            });
         }
         let fields = Map::new()
             .text(1, code.to_string())
@@ -99,7 +104,10 @@ fn read_remains(typed: &str) -> Result<RemainsCode, RecordError> {
         Code::Remains(code) => Ok(code),
         Code::Grave(_) | Code::Effect(_) | Code::Sample(_) => {
             let reason = "is the code of something else than remains".to_owned();
-            Err(RecordError::Invalid { field: "code", reason })
+            Err(RecordError::Invalid {
+                field: "code",
+                reason,
+            })
         }
     }
 }

@@ -46,7 +46,10 @@ impl SiteView {
             id: folded.subject,
             place_code: shown(folded, 1),
             name: shown(folded, 2),
-            site_type: folded.value(3).and_then(Value::as_text).map(SiteType::from_code),
+            site_type: folded
+                .value(3)
+                .and_then(Value::as_text)
+                .map(SiteType::from_code),
             record: RecordState::of(folded),
         }
     }
@@ -66,7 +69,13 @@ pub fn create_site(
     let fields = Map::new()
         .text(1, place.as_str())
         .with(2, owed("name", &draft.name, NAME_BYTES_MAX)?)
-        .with_some(3, draft.site_type.as_ref().map(|kind| Value::text(kind.code())));
+        .with_some(
+            3,
+            draft
+                .site_type
+                .as_ref()
+                .map(|kind| Value::text(kind.code())),
+        );
     chain.append_one(Word::create(Kind::Site, subject, fields))?;
     Ok(subject)
 }

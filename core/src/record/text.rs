@@ -12,7 +12,10 @@ pub const NAME_BYTES_MAX: usize = 256;
 /// Checks a text that must be there.
 pub fn owed(field: &'static str, text: &str, limit: usize) -> Result<Value, RecordError> {
     if text.trim().is_empty() {
-        return Err(RecordError::Invalid { field, reason: "is empty".to_owned() });
+        return Err(RecordError::Invalid {
+            field,
+            reason: "is empty".to_owned(),
+        });
     }
     bounded(field, text, limit)
 }
@@ -24,17 +27,27 @@ pub fn bounded(field: &'static str, text: &str, limit: usize) -> Result<Value, R
         return Err(RecordError::Invalid { field, reason });
     }
     if text.contains('\0') {
-        return Err(RecordError::Invalid { field, reason: "holds a NUL character".to_owned() });
+        return Err(RecordError::Invalid {
+            field,
+            reason: "holds a NUL character".to_owned(),
+        });
     }
     Ok(Value::text(text))
 }
 
 /// The text of a field, empty where there is none.
 pub fn shown(folded: &Folded, field: u64) -> String {
-    folded.value(field).and_then(Value::as_text).unwrap_or_default().to_owned()
+    folded
+        .value(field)
+        .and_then(Value::as_text)
+        .unwrap_or_default()
+        .to_owned()
 }
 
 /// The text of a field, if any.
 pub fn shown_some(folded: &Folded, field: u64) -> Option<String> {
-    folded.value(field).and_then(Value::as_text).map(str::to_owned)
+    folded
+        .value(field)
+        .and_then(Value::as_text)
+        .map(str::to_owned)
 }

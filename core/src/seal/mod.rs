@@ -43,7 +43,8 @@ struct HashingWriter<W> {
 impl<W: Write> Write for HashingWriter<W> {
     fn write(&mut self, buffer: &[u8]) -> io::Result<usize> {
         let written = self.inner.write(buffer)?;
-        self.hasher.update(buffer.get(..written).unwrap_or_default());
+        self.hasher
+            .update(buffer.get(..written).unwrap_or_default());
         self.bytes = self.bytes.saturating_add(written as u64);
         Ok(written)
     }
@@ -64,17 +65,29 @@ impl<W: Write> SealWriter<W> {
     /// # Errors
     /// `Recipients`, or the writer's.
     pub fn new(recipients: &[String], inner: W) -> Result<Self, SealError> {
-        let bad = |reason: &str| SealError::Recipients { reason: reason.to_owned() };
+        let bad = |reason: &str| SealError::Recipients {
+            reason: reason.to_owned(),
+        };
         if recipients.is_empty() || recipients.len() > RECIPIENTS_MAX {
             return Err(bad("there must be 1 to 10"));
         }
-        let parsed = recipients.iter().map(|text| x25519::Recipient::from_str(text).map_err(bad));
+        let parsed = recipients
+            .iter()
+            .map(|text| x25519::Recipient::from_str(text).map_err(bad));
         let parsed = parsed.collect::<Result<Vec<_>, _>>()?;
-        let recipients = parsed.iter().map(|recipient| recipient as &dyn age::Recipient);
+        let recipients = parsed
+            .iter()
+            .map(|recipient| recipient as &dyn age::Recipient);
         let encryptor =
             Encryptor::with_recipients(recipients).map_err(|error| bad(&error.to_string()))?;
-        let hashing = HashingWriter { inner, hasher: Hasher::new(), bytes: 0 };
-        Ok(Self { stream: encryptor.wrap_output(hashing)? })
+        let hashing = HashingWriter {
+            inner,
+            hasher: Hasher::new(),
+            bytes: 0,
+        };
+        Ok(Self {
+            stream: encryptor.wrap_output(hashing)?,
+        })
     }
 
     /// Seals the next bytes.
@@ -91,7 +104,11 @@ impl<W: Write> SealWriter<W> {
     /// The writer's.
     pub fn finish(self) -> io::Result<(SealedName, u64, W)> {
         let hashing = self.stream.finish()?;
-        Ok((SealedName(hashing.hasher.finish()), hashing.bytes, hashing.inner))
+        Ok((
+            SealedName(hashing.hasher.finish()),
+            hashing.bytes,
+            hashing.inner,
+        ))
     }
 }
 
@@ -115,7 +132,9 @@ pub fn open<'a, R: Read + 'a>(
     sealed: R,
 ) -> Result<impl Read + 'a, SealError> {
     let decryptor = Decryptor::new(sealed).map_err(reason)?;
-    let identities = identities.iter().map(|identity| *identity as &dyn age::Identity);
+    let identities = identities
+        .iter()
+        .map(|identity| *identity as &dyn age::Identity);
     decryptor.decrypt(identities).map_err(reason)
 }
 
@@ -133,11 +152,13 @@ pub fn open_to_end<R: Read>(
     let mut total = 0_u64;
     loop {
         // age reports a wrong MAC and a missing end as errors of the stream: they are damage, not the disk's failure.
-        let read = plain.read(&mut buffer).map_err(|error| match error.kind() {
-            io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => SealError::Damaged,
-            // Kinds are the system's enum, not ours, and may grow.
-            _ => SealError::Io(error),
-        })?;
+        let read = plain
+            .read(&mut buffer)
+            .map_err(|error| match error.kind() {
+                io::ErrorKind::InvalidData | io::ErrorKind::UnexpectedEof => SealError::Damaged,
+                // Kinds are the system's enum, not ours, and may grow.
+                _ => SealError::Io(error),
+            })?;
         if read == 0 {
             return Ok(total);
         }
@@ -184,7 +205,11 @@ fn reason(error: age::DecryptError) -> SealError {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::unwrap_used, clippy::indexing_slicing, clippy::arithmetic_side_effects)]
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )]
     use super::*;
     use crate::encoding::Hash32;
 
@@ -209,11 +234,20 @@ mod tests {
         let identity = x25519::Identity::generate();
         let recipients = [identity.to_public().to_string()];
         let (_, sealed) = seal_bytes(&recipients, &vec![7; 70_000]).unwrap();
-        for at in (0..sealed.len()).step_by(997).chain(sealed.len() - 20..sealed.len()) {
+        for at in (0..sealed.len())
+            .step_by(997)
+            .chain(sealed.len() - 20..sealed.len())
+        {
             let mut bad = sealed.clone();
             bad[at] ^= 1;
-            assert!(open_bytes(&[&identity], &bad, 100_000).is_err(), "byte {at}");
-            assert!(open_bytes(&[&identity], &sealed[..at], 100_000).is_err(), "cut at {at}");
+            assert!(
+                open_bytes(&[&identity], &bad, 100_000).is_err(),
+                "byte {at}"
+            );
+            assert!(
+                open_bytes(&[&identity], &sealed[..at], 100_000).is_err(),
+                "cut at {at}"
+            );
         }
     }
 }

@@ -43,7 +43,9 @@ pub fn open_database(
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(sql("open"))?;
     // SQLCipher writes its faults to stderr by itself; ours are values, and a log line of its may name a path.
-    connection.execute_batch("PRAGMA cipher_log = 'off';").map_err(sql("cipher log"))?;
+    connection
+        .execute_batch("PRAGMA cipher_log = 'off';")
+        .map_err(sql("cipher log"))?;
     let hex = zeroize::Zeroizing::new(data_encoding::HEXLOWER.encode(&**key));
     let set_key = zeroize::Zeroizing::new(format!("PRAGMA key = \"x'{}'\";", *hex));
     connection.execute_batch(&set_key).map_err(sql("key"))?;
@@ -84,7 +86,12 @@ pub fn verify_settings(
         };
         if found != expected {
             let expected = expected.to_owned();
-            return Err(StoreError::Setting { database, setting, found, expected });
+            return Err(StoreError::Setting {
+                database,
+                setting,
+                found,
+                expected,
+            });
         }
     }
     let wrong = |setting, found: String, expected: String| StoreError::Setting {
@@ -99,7 +106,11 @@ pub fn verify_settings(
     }
     let version = rusqlite::version_number();
     if version < SQLITE_VERSION_MIN {
-        return Err(wrong("sqlite_version", version.to_string(), SQLITE_VERSION_MIN.to_string()));
+        return Err(wrong(
+            "sqlite_version",
+            version.to_string(),
+            SQLITE_VERSION_MIN.to_string(),
+        ));
     }
     Ok(())
 }
@@ -110,7 +121,10 @@ pub fn verify_settings(
 /// The database does not answer.
 pub fn check_pages(connection: &Connection) -> Result<Vec<String>, StoreError> {
     let mut faults = Vec::new();
-    for pragma in ["PRAGMA cipher_integrity_check", "PRAGMA integrity_check(100)"] {
+    for pragma in [
+        "PRAGMA cipher_integrity_check",
+        "PRAGMA integrity_check(100)",
+    ] {
         let mut statement = connection.prepare(pragma).map_err(sql("integrity check"))?;
         let rows = statement.query_map([], |row| row.get::<_, String>(0));
         for row in rows.map_err(sql("integrity check"))? {
@@ -157,9 +171,17 @@ mod tests {
         for durability in [Durability::Full, Durability::Disposable] {
             let connection = open_database("journal.db", &path, &key(1), durability).unwrap();
             verify_settings("journal.db", &connection, durability).unwrap();
-            connection.execute_batch("PRAGMA secure_delete = 0").unwrap();
+            connection
+                .execute_batch("PRAGMA secure_delete = 0")
+                .unwrap();
             let found = verify_settings("journal.db", &connection, durability);
-            assert!(matches!(found, Err(StoreError::Setting { setting: "secure_delete", .. })));
+            assert!(matches!(
+                found,
+                Err(StoreError::Setting {
+                    setting: "secure_delete",
+                    ..
+                })
+            ));
         }
     }
 
@@ -173,7 +195,12 @@ mod tests {
             .unwrap();
         drop(connection);
         let other = open_database("journal.db", &path, &key(2), Durability::Full);
-        assert!(matches!(other, Err(StoreError::Damaged { database: "journal.db" })));
+        assert!(matches!(
+            other,
+            Err(StoreError::Damaged {
+                database: "journal.db"
+            })
+        ));
         let bytes = std::fs::read(&path).unwrap();
         assert!(!bytes.windows(6).any(|window| window == b"canary"));
     }
@@ -183,9 +210,13 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let path = dir.path().join("journal.db");
         let connection = open_database("journal.db", &path, &key(1), Durability::Full).unwrap();
-        connection.execute_batch("CREATE TABLE t (x BLOB) STRICT;").unwrap();
+        connection
+            .execute_batch("CREATE TABLE t (x BLOB) STRICT;")
+            .unwrap();
         for _ in 0..40 {
-            connection.execute("INSERT INTO t VALUES (randomblob(2000))", []).unwrap();
+            connection
+                .execute("INSERT INTO t VALUES (randomblob(2000))", [])
+                .unwrap();
         }
         drop(connection);
         let good = std::fs::read(&path).unwrap();
@@ -195,7 +226,10 @@ mod tests {
             std::fs::write(&path, &bad).unwrap();
             let found = open_database("journal.db", &path, &key(1), Durability::Full)
                 .and_then(|connection| check_pages(&connection));
-            assert!(found.is_err() || found.is_ok_and(|faults| !faults.is_empty()), "byte {at}");
+            assert!(
+                found.is_err() || found.is_ok_and(|faults| !faults.is_empty()),
+                "byte {at}"
+            );
         }
     }
 }

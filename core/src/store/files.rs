@@ -70,7 +70,10 @@ impl SealedFiles {
     /// The files below a layout.
     #[must_use]
     pub fn new(environment: &Environment, layout: &Layout) -> Self {
-        Self { environment: environment.clone(), layout: layout.clone() }
+        Self {
+            environment: environment.clone(),
+            layout: layout.clone(),
+        }
     }
 
     /// Starts a file under a random name in `incoming/`.
@@ -91,7 +94,9 @@ impl SealedFiles {
     /// The disk's.
     pub fn name_incoming(&self, path: &Path, sealed: SealedName) -> Result<(), StoreError> {
         let incoming = self.layout.incoming();
-        self.environment.files.rename(path, &incoming.join(sealed.to_string()))?;
+        self.environment
+            .files
+            .rename(path, &incoming.join(sealed.to_string()))?;
         self.environment.files.sync_dir(&incoming)?;
         Ok(())
     }
@@ -140,7 +145,10 @@ impl SealedFiles {
         let candidates = [
             (self.place(sealed, Class::Original), Where::Stored),
             (self.place(sealed, Class::Run), Where::Stored),
-            (self.layout.incoming().join(sealed.to_string()), Where::Incoming),
+            (
+                self.layout.incoming().join(sealed.to_string()),
+                Where::Incoming,
+            ),
         ];
         for (path, place) in candidates {
             if let Some(len) = self.environment.files.len(&path)? {
@@ -178,9 +186,13 @@ impl SealedFiles {
     pub fn incoming(&self) -> Result<Vec<(PathBuf, Option<SealedName>, u64)>, StoreError> {
         let dir = self.layout.incoming();
         let listed = self.environment.files.list(&dir)?;
-        let files = listed.into_iter().filter(|item| item.kind == ListedKind::File);
+        let files = listed
+            .into_iter()
+            .filter(|item| item.kind == ListedKind::File);
         let named = |item: &str| Hash32::from_hex(item).map(SealedName);
-        Ok(files.map(|item| (dir.join(&item.name), named(&item.name), item.len)).collect())
+        Ok(files
+            .map(|item| (dir.join(&item.name), named(&item.name), item.len))
+            .collect())
     }
 
     /// Every sealed file at its place, with its length: runs, then the others.
@@ -209,9 +221,15 @@ impl SealedFiles {
     pub fn quarantine(&self, path: &Path, why: &str) -> Result<PathBuf, StoreError> {
         let files = &self.environment.files;
         let random: [u8; 4] = self.environment.random()?;
-        let name = path.file_name().map(|name| name.to_string_lossy()).unwrap_or_default();
+        let name = path
+            .file_name()
+            .map(|name| name.to_string_lossy())
+            .unwrap_or_default();
         let suffix = data_encoding::HEXLOWER.encode(&random);
-        let to = self.layout.quarantine().join(format!("{why}-{suffix}-{name}"));
+        let to = self
+            .layout
+            .quarantine()
+            .join(format!("{why}-{suffix}-{name}"));
         files.create_dir_all(&self.layout.quarantine())?;
         files.rename(path, &to)?;
         files.sync_dir(&self.layout.quarantine())?;
@@ -226,7 +244,9 @@ impl SealedFiles {
     pub fn remove_freed(&self, sealed: SealedName) -> Result<(), StoreError> {
         let path = self.place(sealed, Class::Original);
         self.environment.files.remove(&path)?;
-        self.environment.files.sync_dir(path.parent().unwrap_or(self.layout.root()))?;
+        self.environment
+            .files
+            .sync_dir(path.parent().unwrap_or(self.layout.root()))?;
         Ok(())
     }
 
@@ -292,9 +312,15 @@ mod tests {
         let name = SealedName(Hash32::of(b"bytes"));
         assert_eq!(files.find(name).unwrap(), None);
         std::fs::write(layout.incoming().join(name.to_string()), b"bytes").unwrap();
-        assert!(matches!(files.find(name).unwrap(), Some((_, 5, Where::Incoming))));
+        assert!(matches!(
+            files.find(name).unwrap(),
+            Some((_, 5, Where::Incoming))
+        ));
         files.settle(name, Class::Original).unwrap();
         files.settle(name, Class::Original).unwrap();
-        assert!(matches!(files.find(name).unwrap(), Some((_, 5, Where::Stored))));
+        assert!(matches!(
+            files.find(name).unwrap(),
+            Some((_, 5, Where::Stored))
+        ));
     }
 }

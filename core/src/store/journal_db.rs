@@ -8,13 +8,13 @@ use std::path::Path;
 use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
 
 use super::database::{Durability, open_database};
+use super::journal_rows::{insert, insert_checkpoint, insert_device};
 use super::{Class, StoreError, sql};
-use crate::encoding::{Hash32, Map, Value};
+use crate::encoding::Hash32;
 use crate::environment::Environment;
 use crate::journal::{ChainHead, Checkpoint, Entry};
 use crate::keys::DatabaseKey;
 use crate::model::ids::{DeviceId, EntryId, SealedName, SubjectId};
-use crate::vocabulary::Kind;
 
 const NAME: &str = "journal.db";
 
@@ -92,7 +92,11 @@ impl Journal {
                 fresh
             }
         };
-        Ok(Self { connection, generation, has_failed: false })
+        Ok(Self {
+            connection,
+            generation,
+            has_failed: false,
+        })
     }
 
     /// A random value of this very file: what follows it must not follow another.
@@ -106,7 +110,11 @@ impl Journal {
     /// # Errors
     /// `MustReopen`.
     pub fn check_sound(&self) -> Result<(), StoreError> {
-        if self.has_failed { Err(StoreError::MustReopen) } else { Ok(()) }
+        if self.has_failed {
+            Err(StoreError::MustReopen)
+        } else {
+            Ok(())
+        }
     }
 
     /// Appends entries of the own chain in one durable transaction: each is composed on the tip that the one before it left.
@@ -133,9 +141,19 @@ impl Journal {
                 return Err(error);
             }
         };
-        let mut append = OwnAppend { transaction, tip, entries: Vec::new(), has_failed: false };
+        let mut append = OwnAppend {
+            transaction,
+            tip,
+            entries: Vec::new(),
+            has_failed: false,
+        };
         let composed = compose(&mut append);
-        let OwnAppend { transaction, entries, has_failed, .. } = append;
+        let OwnAppend {
+            transaction,
+            entries,
+            has_failed,
+            ..
+        } = append;
         if let Err(error) = composed {
             self.has_failed |= has_failed;
             // Dropping the transaction rolls it back; a failure to do so shows at the next begin.
@@ -144,7 +162,10 @@ impl Journal {
         }
         if let Err(cause) = transaction.commit() {
             self.has_failed = true;
-            return Err(E::from(StoreError::Sql { context: "commit", cause }));
+            return Err(E::from(StoreError::Sql {
+                context: "commit",
+                cause,
+            }));
         }
         Ok(entries)
     }
@@ -160,15 +181,9 @@ impl Journal {
         checkpoint: &Checkpoint,
     ) -> Result<Vec<Appended>, StoreError> {
         self.check_sound()?;
-        let transaction = self.connection.transaction().map_err(sql("begin"))?;
-        let mut appended = Vec::new();
-        for entry in entries {
-            appended.push(insert(&transaction, entry)?);
-        }
-        insert_device(&transaction, checkpoint.device, spki)?;
-        insert_checkpoint(&transaction, checkpoint)?;
-        transaction.commit().map_err(sql("commit"))?;
-        Ok(appended)
+        let received = receive(&mut self.connection, spki, entries, checkpoint);
+        self.has_failed |= received.is_err();
+        received
     }
 
     /// Keeps an own checkpoint.
@@ -176,7 +191,10 @@ impl Journal {
     /// # Errors
     /// The database's.
     pub fn add_checkpoint(&mut self, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-        insert_checkpoint(&self.connection, checkpoint)
+        self.check_sound()?;
+        let inserted = insert_checkpoint(&self.connection, checkpoint);
+        self.has_failed |= inserted.is_err();
+        inserted
     }
 
     /// Notes a run that stands in `runs/`.
@@ -191,14 +209,24 @@ impl Journal {
         last_seq: u64,
         size: u64,
     ) -> Result<(), StoreError> {
-        self.connection
-            .execute(
-                "INSERT OR IGNORE INTO runs (sealed_sha256, device, first_seq, last_seq, size_bytes)
-                 VALUES (?1, ?2, ?3, ?4, ?5)",
-                params![sealed.as_bytes(), device.as_bytes(), first_seq as i64, last_seq as i64, size as i64],
-            )
-            .map_err(sql("insert run"))?;
-        Ok(())
+        self.check_sound()?;
+        let text = "INSERT OR IGNORE INTO runs
+                        (sealed_sha256, device, first_seq, last_seq, size_bytes)
+                    VALUES (?1, ?2, ?3, ?4, ?5)";
+        let (first_seq, last_seq, size) = (first_seq as i64, last_seq as i64, size as i64);
+        let row = params![
+            sealed.as_bytes(),
+            device.as_bytes(),
+            first_seq,
+            last_seq,
+            size
+        ];
+        let inserted = self
+            .connection
+            .execute(text, row)
+            .map_err(sql("insert run"));
+        self.has_failed |= inserted.is_err();
+        inserted.map(drop)
     }
 
     /// Last seq of a chain that stands in a run of this vault; 0 if none does.
@@ -231,9 +259,11 @@ impl Journal {
     /// The database's.
     pub fn device_spki(&self, device: DeviceId) -> Result<Option<Vec<u8>>, StoreError> {
         self.connection
-            .query_row("SELECT spki FROM devices WHERE device = ?1", [device.as_bytes()], |row| {
-                row.get(0)
-            })
+            .query_row(
+                "SELECT spki FROM devices WHERE device = ?1",
+                [device.as_bytes()],
+                |row| row.get(0),
+            )
             .optional()
             .map_err(sql("device key"))
     }
@@ -244,7 +274,10 @@ impl Journal {
     /// The database's.
     pub fn devices(&self) -> Result<Vec<(DeviceId, Vec<u8>)>, StoreError> {
         let text = "SELECT device, spki FROM devices ORDER BY device";
-        let mut statement = self.connection.prepare_cached(text).map_err(sql("devices"))?;
+        let mut statement = self
+            .connection
+            .prepare_cached(text)
+            .map_err(sql("devices"))?;
         let rows = statement.query_map([], |row| Ok((id(row, 0)?, row.get(1)?)));
         let rows = rows.map_err(sql("devices"))?;
         rows.map(|row| row.map(|(hash, spki)| (DeviceId(hash), spki)))
@@ -258,9 +291,14 @@ impl Journal {
     /// The database's.
     pub fn checkpoints(&self, device: DeviceId) -> Result<Vec<Vec<u8>>, StoreError> {
         let text = "SELECT cose FROM checkpoints WHERE device = ?1 ORDER BY seq, entry_id";
-        let mut statement = self.connection.prepare_cached(text).map_err(sql("checkpoints"))?;
+        let mut statement = self
+            .connection
+            .prepare_cached(text)
+            .map_err(sql("checkpoints"))?;
         let rows = statement.query_map([device.as_bytes()], |row| row.get(0));
-        rows.map_err(sql("checkpoints"))?.collect::<Result<_, _>>().map_err(sql("checkpoints"))
+        rows.map_err(sql("checkpoints"))?
+            .collect::<Result<_, _>>()
+            .map_err(sql("checkpoints"))
     }
 
     /// The last checkpoint of a chain: (seq, entry id).
@@ -290,9 +328,15 @@ impl Journal {
     ) -> Result<Vec<Entry>, StoreError> {
         let text = "SELECT header, body FROM entries WHERE device = ?1 AND seq >= ?2
                     ORDER BY seq, row LIMIT ?3";
-        let mut statement = self.connection.prepare_cached(text).map_err(sql("entries"))?;
+        let mut statement = self
+            .connection
+            .prepare_cached(text)
+            .map_err(sql("entries"))?;
         let rows = statement
-            .query_map(params![device.as_bytes(), first_seq as i64, limit as i64], pair)
+            .query_map(
+                params![device.as_bytes(), first_seq as i64, limit as i64],
+                pair,
+            )
             .map_err(sql("entries"))?;
         collect(rows)
     }
@@ -303,8 +347,13 @@ impl Journal {
     /// The database's, or an entry that is not one.
     pub fn entries_of_subject(&self, subject: SubjectId) -> Result<Vec<Entry>, StoreError> {
         let text = "SELECT header, body FROM entries WHERE subject = ?1 ORDER BY row";
-        let mut statement = self.connection.prepare_cached(text).map_err(sql("entries"))?;
-        let rows = statement.query_map([subject.as_bytes()], pair).map_err(sql("entries"))?;
+        let mut statement = self
+            .connection
+            .prepare_cached(text)
+            .map_err(sql("entries"))?;
+        let rows = statement
+            .query_map([subject.as_bytes()], pair)
+            .map_err(sql("entries"))?;
         collect(rows)
     }
 
@@ -318,7 +367,10 @@ impl Journal {
         limit: usize,
     ) -> Result<(Vec<SubjectId>, i64), StoreError> {
         let text = "SELECT row, subject FROM entries WHERE row > ?1 ORDER BY row LIMIT ?2";
-        let mut statement = self.connection.prepare_cached(text).map_err(sql("follow"))?;
+        let mut statement = self
+            .connection
+            .prepare_cached(text)
+            .map_err(sql("follow"))?;
         let rows = statement
             .query_map(params![row, limit as i64], |row| {
                 Ok((row.get::<_, i64>(0)?, row.get::<_, Vec<u8>>(1)?))
@@ -341,7 +393,9 @@ impl Journal {
     /// The database's.
     pub fn last_row(&self) -> Result<i64, StoreError> {
         let text = "SELECT coalesce(max(row), 0) FROM entries";
-        self.connection.query_row(text, [], |row| row.get(0)).map_err(sql("last row"))
+        self.connection
+            .query_row(text, [], |row| row.get(0))
+            .map_err(sql("last row"))
     }
 
     /// Number of entries of all chains.
@@ -362,9 +416,14 @@ impl Journal {
     /// The database's, or an entry that is not one.
     pub fn entries_after(&self, row: i64, limit: usize) -> Result<Vec<(i64, Entry)>, StoreError> {
         let text = "SELECT header, body, row FROM entries WHERE row > ?1 ORDER BY row LIMIT ?2";
-        let mut statement = self.connection.prepare_cached(text).map_err(sql("entries"))?;
+        let mut statement = self
+            .connection
+            .prepare_cached(text)
+            .map_err(sql("entries"))?;
         let rows = statement
-            .query_map(params![row, limit as i64], |row| Ok((pair(row)?, row.get::<_, i64>(2)?)))
+            .query_map(params![row, limit as i64], |row| {
+                Ok((pair(row)?, row.get::<_, i64>(2)?))
+            })
             .map_err(sql("entries"))?;
         let mut entries = Vec::new();
         for row in rows {
@@ -436,8 +495,12 @@ impl Journal {
     /// The database's.
     pub fn close(self) -> Result<(), StoreError> {
         // A checkpoint that finds a reader leaves the log: nothing is lost, the next open reads it.
-        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        self.connection.close().map_err(|(_, error)| sql("close")(error))
+        let _ = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        self.connection
+            .close()
+            .map_err(|(_, error)| sql("close")(error))
     }
 
     fn one_file(&self, condition: &str, value: &[u8]) -> Result<Option<FileRow>, StoreError> {
@@ -449,8 +512,13 @@ impl Journal {
             "SELECT sealed_sha256, class, size_bytes, sha256, subject, entry_id, device, seq
              FROM files WHERE {condition} ORDER BY device, seq, class"
         );
-        let mut statement = self.connection.prepare_cached(&text).map_err(sql("files"))?;
-        let rows = statement.query_map([value], file_row).map_err(sql("files"))?;
+        let mut statement = self
+            .connection
+            .prepare_cached(&text)
+            .map_err(sql("files"))?;
+        let rows = statement
+            .query_map([value], file_row)
+            .map_err(sql("files"))?;
         rows.collect::<Result<_, _>>().map_err(sql("files"))
     }
 }
@@ -477,7 +545,13 @@ impl OwnAppend<'_> {
     pub fn push(&mut self, entry: Entry) -> Result<(), StoreError> {
         insert(&self.transaction, &entry).inspect_err(|_| self.has_failed = true)?;
         let lamport = self.tip.lamport.max(entry.header.lamport);
-        self.tip = Tip { head: ChainHead { seq: entry.header.seq, id: entry.id.0 }, lamport };
+        self.tip = Tip {
+            head: ChainHead {
+                seq: entry.header.seq,
+                id: entry.id.0,
+            },
+            lamport,
+        };
         self.entries.push(entry);
         Ok(())
     }
@@ -508,70 +582,17 @@ impl OwnAppend<'_> {
     }
 }
 
-/// The sealed files that an entry introduces, with the capture id of an original.
-#[must_use]
-pub fn introduced_by(entry: &Entry) -> Vec<(FileRow, Option<[u8; 16]>)> {
-    let Some(body) = &entry.body else { return Vec::new() };
-    let row = |sealed, class, size, sha256, subject| FileRow {
-        sealed,
-        class,
-        size,
-        sha256,
-        subject,
-        entry: entry.id,
-        device: entry.header.device,
-        seq: entry.header.seq,
-    };
-    let fields = &body.fields;
-    match entry.header.kind {
-        Kind::Photo => {
-            let sealed = fields.get(1).and_then(SealedName::from_value);
-            let size = fields.get(2).and_then(Value::as_uint);
-            let (Some(sealed), Some(size)) = (sealed, size) else { return Vec::new() };
-            let sha256 = fields.get(3).and_then(Value::as_hash);
-            let capture = fields.get(7).and_then(Value::as_bytes);
-            let capture = capture.and_then(|bytes| bytes.try_into().ok());
-            vec![(row(sealed, Class::Original, size, sha256, entry.header.subject), capture)]
-        }
-        Kind::RenditionsMade => {
-            let Some(photo) = fields.get(1).and_then(SubjectId::from_value) else {
-                return Vec::new();
-            };
-            let rendition = |key, class| {
-                let map: &Map = fields.get(key)?.as_map()?;
-                let sealed = SealedName::from_value(map.get(0)?)?;
-                let sha256 = map.get(2).and_then(Value::as_hash);
-                Some((row(sealed, class, map.get(1)?.as_uint()?, sha256, photo), None))
-            };
-            let both = [rendition(2, Class::Thumbnail), rendition(3, Class::Preview)];
-            both.into_iter().flatten().collect()
-        }
-        Kind::Site
-        | Kind::Grave
-        | Kind::Marker
-        | Kind::Remains
-        | Kind::PersonHint
-        | Kind::Operator
-        | Kind::Device
-        | Kind::GraveMarker
-        | Kind::DeviceStarted
-        | Kind::ChainAdopted
-        | Kind::SessionStarted
-        | Kind::SessionClosed
-        | Kind::KeyGrant
-        | Kind::LocalCopyRemoved
-        | Kind::RunRewritten
-        | Kind::Unknown(_) => Vec::new(),
-    }
-}
-
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
     let found: i64 = connection
         .query_row("PRAGMA user_version", [], |row| row.get(0))
         .map_err(sql("schema version"))?;
     let supported = MIGRATIONS.len() as i64;
     if found > supported {
-        return Err(StoreError::NewerSchema { database: NAME, found, supported });
+        return Err(StoreError::NewerSchema {
+            database: NAME,
+            found,
+            supported,
+        });
     }
     for (number, step) in (1_i64..).zip(MIGRATIONS) {
         if number <= found {
@@ -581,139 +602,29 @@ fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(sql("migrate"))?;
         transaction.execute_batch(step).map_err(sql("migrate"))?;
-        transaction.pragma_update(None, "user_version", number).map_err(sql("migrate"))?;
+        transaction
+            .pragma_update(None, "user_version", number)
+            .map_err(sql("migrate"))?;
         transaction.commit().map_err(sql("migrate"))?;
     }
     Ok(())
 }
 
-fn insert(connection: &Connection, entry: &Entry) -> Result<Appended, StoreError> {
-    let header = &entry.header;
-    let text = "INSERT INTO entries (device, seq, entry_id, kind, subject, lamport, header, body)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (entry_id) DO NOTHING";
-    let twins: i64 = connection
-        .prepare_cached("SELECT count(*) FROM entries WHERE device = ?1 AND seq = ?2")
-        .and_then(|mut statement| {
-            statement.query_row(params![header.device.as_bytes(), header.seq as i64], |r| r.get(0))
-        })
-        .map_err(sql("find twin"))?;
-    let inserted = connection
-        .prepare_cached(text)
-        .and_then(|mut statement| {
-            statement.execute(params![
-                header.device.as_bytes(),
-                header.seq as i64,
-                entry.id.as_bytes(),
-                header.kind.number() as i64,
-                header.subject.as_bytes(),
-                header.lamport as i64,
-                entry.header_bytes,
-                entry.body_bytes,
-            ])
-        })
-        .map_err(sql("insert entry"))?;
-    if inserted == 0 {
-        let text = "UPDATE entries SET body = ?2 WHERE entry_id = ?1 AND body IS NULL";
-        connection
-            .execute(text, params![entry.id.as_bytes(), entry.body_bytes])
-            .map_err(sql("body arrived"))?;
-    }
-    for (row, capture_id) in introduced_by(entry) {
-        insert_file(connection, &row, capture_id)?;
-    }
-    if let (Kind::DeviceStarted, Some(spki)) = (header.kind, entry.field(1).and_then(Value::as_bytes))
-    {
-        insert_device(connection, header.device, spki)?;
-    }
-    raise_number(connection, entry)?;
-    Ok(match (inserted, twins) {
-        (0, _) => Appended::Known,
-        (_, 0) => Appended::New,
-        (_, _) => Appended::Fork,
-    })
-}
-
-/// A code that arrives in an entry uses its number up, also in a journal rebuilt from runs.
-fn raise_number(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
-    let code = match entry.header.kind {
-        Kind::Remains | Kind::Grave => entry.field(1).and_then(Value::as_text),
-        Kind::Site
-        | Kind::Marker
-        | Kind::Photo
-        | Kind::PersonHint
-        | Kind::Operator
-        | Kind::Device
-        | Kind::GraveMarker
-        | Kind::DeviceStarted
-        | Kind::ChainAdopted
-        | Kind::SessionStarted
-        | Kind::SessionClosed
-        | Kind::RenditionsMade
-        | Kind::KeyGrant
-        | Kind::LocalCopyRemoved
-        | Kind::RunRewritten
-        | Kind::Unknown(_) => None,
-    };
-    let Some(code) = code.and_then(|code| code.parse::<crate::model::codes::Code>().ok()) else {
-        return Ok(());
-    };
-    let text = "INSERT INTO numbers (issuer, series, last) VALUES (?1, ?2, ?3)
-                ON CONFLICT DO UPDATE SET last = max(last, excluded.last)";
-    let series = entry.header.kind.name();
-    connection
-        .execute(text, params![code.issuer().to_string(), series, code.number()])
-        .map_err(sql("raise number"))?;
-    Ok(())
-}
-
-fn insert_file(
-    connection: &Connection,
-    row: &FileRow,
-    capture_id: Option<[u8; 16]>,
-) -> Result<(), StoreError> {
-    let text = "INSERT INTO files (sealed_sha256, entry_id, device, seq, subject, class,
-                    size_bytes, sha256, capture_id)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
-    connection
-        .prepare_cached(text)
-        .and_then(|mut statement| {
-            statement.execute(params![
-                row.sealed.as_bytes(),
-                row.entry.as_bytes(),
-                row.device.as_bytes(),
-                row.seq as i64,
-                row.subject.as_bytes(),
-                row.class.number() as i64,
-                row.size as i64,
-                row.sha256.map(|hash| hash.0),
-                capture_id,
-            ])
-        })
-        .map_err(sql("insert file"))?;
-    Ok(())
-}
-
-fn insert_device(
-    connection: &Connection,
-    device: DeviceId,
+fn receive(
+    connection: &mut Connection,
     spki: &[u8],
-) -> Result<(), StoreError> {
-    if Hash32::of(spki) != device.0 {
-        return Ok(());
+    entries: &[Entry],
+    checkpoint: &Checkpoint,
+) -> Result<Vec<Appended>, StoreError> {
+    let transaction = connection.transaction().map_err(sql("begin"))?;
+    let mut appended = Vec::new();
+    for entry in entries {
+        appended.push(insert(&transaction, entry)?);
     }
-    let text = "INSERT INTO devices (device, spki) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
-    connection.execute(text, params![device.as_bytes(), spki]).map_err(sql("insert device"))?;
-    Ok(())
-}
-
-fn insert_checkpoint(connection: &Connection, checkpoint: &Checkpoint) -> Result<(), StoreError> {
-    let text = "INSERT INTO checkpoints (device, seq, entry_id, cose) VALUES (?1, ?2, ?3, ?4)
-                ON CONFLICT DO NOTHING";
-    let Checkpoint { device, seq, entry_id, bytes } = checkpoint;
-    connection
-        .execute(text, params![device.as_bytes(), *seq as i64, entry_id.as_bytes(), bytes])
-        .map_err(sql("insert checkpoint"))?;
-    Ok(())
+    insert_device(&transaction, checkpoint.device, spki)?;
+    insert_checkpoint(&transaction, checkpoint)?;
+    transaction.commit().map_err(sql("commit"))?;
+    Ok(appended)
 }
 
 fn tip(connection: &Connection, device: DeviceId) -> Result<Tip, StoreError> {
@@ -723,7 +634,10 @@ fn tip(connection: &Connection, device: DeviceId) -> Result<Tip, StoreError> {
         .and_then(|mut statement| {
             statement
                 .query_row([device.as_bytes()], |row| {
-                    Ok(ChainHead { seq: row.get::<_, i64>(0)? as u64, id: id(row, 1)? })
+                    Ok(ChainHead {
+                        seq: row.get::<_, i64>(0)? as u64,
+                        id: id(row, 1)?,
+                    })
                 })
                 .optional()
         })
@@ -733,12 +647,17 @@ fn tip(connection: &Connection, device: DeviceId) -> Result<Tip, StoreError> {
         .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
         .map_err(sql("tip"))?;
     let lamport = lamport.unwrap_or(0) as u64;
-    Ok(Tip { head: head.unwrap_or(ChainHead::start(device)), lamport })
+    Ok(Tip {
+        head: head.unwrap_or(ChainHead::start(device)),
+        lamport,
+    })
 }
 
 fn fact(connection: &Connection, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
     connection
-        .query_row("SELECT value FROM facts WHERE name = ?1", [name], |row| row.get(0))
+        .query_row("SELECT value FROM facts WHERE name = ?1", [name], |row| {
+            row.get(0)
+        })
         .optional()
         .map_err(sql("fact"))
 }
@@ -746,7 +665,9 @@ fn fact(connection: &Connection, name: &str) -> Result<Option<Vec<u8>>, StoreErr
 fn set_fact(connection: &Connection, name: &str, value: &[u8]) -> Result<(), StoreError> {
     let text = "INSERT INTO facts (name, value) VALUES (?1, ?2)
                 ON CONFLICT DO UPDATE SET value = excluded.value";
-    connection.execute(text, params![name, value]).map_err(sql("set fact"))?;
+    connection
+        .execute(text, params![name, value])
+        .map_err(sql("set fact"))?;
     Ok(())
 }
 

@@ -14,7 +14,9 @@ impl Layout {
     /// The layout below `root`.
     #[must_use]
     pub fn new(root: &Path) -> Self {
-        Self { root: root.to_path_buf() }
+        Self {
+            root: root.to_path_buf(),
+        }
     }
 
     /// Makes the folders that a vault needs.
@@ -22,7 +24,13 @@ impl Layout {
     /// # Errors
     /// The disk refuses.
     pub fn create(&self, environment: &Environment) -> std::io::Result<()> {
-        for dir in [self.keys(), self.incoming(), self.blobs(), self.runs(), self.quarantine()] {
+        for dir in [
+            self.keys(),
+            self.incoming(),
+            self.blobs(),
+            self.runs(),
+            self.quarantine(),
+        ] {
             environment.files.create_dir_all(&dir)?;
         }
         Ok(())

@@ -37,7 +37,10 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let layout = Layout::new(dir.path());
         let held = VaultLock::take(&layout).unwrap();
-        assert!(matches!(VaultLock::take(&layout), Err(StoreError::AlreadyOpen)));
+        assert!(matches!(
+            VaultLock::take(&layout),
+            Err(StoreError::AlreadyOpen)
+        ));
         drop(held);
         assert!(VaultLock::take(&layout).is_ok());
     }

@@ -6,6 +6,7 @@
 mod database;
 mod files;
 mod journal_db;
+mod journal_rows;
 mod layout;
 mod lock;
 mod own_chain;
@@ -14,7 +15,8 @@ mod runs;
 
 pub use database::{Durability, check_pages, open_database, verify_settings};
 pub use files::{Class, SealedFiles, Where};
-pub use journal_db::{Appended, FileRow, Journal, OwnAppend, Tip, introduced_by};
+pub use journal_db::{Appended, FileRow, Journal, OwnAppend, Tip};
+pub use journal_rows::introduced_by;
 pub use layout::Layout;
 pub use lock::VaultLock;
 pub use own_chain::{OwnChain, Pen, Word};

@@ -39,7 +39,16 @@ impl Word {
     #[must_use]
     pub fn create(kind: Kind, subject: SubjectId, fields: Map) -> Self {
         let (parents, touches) = (Vec::new(), Touches::new());
-        Self { kind, subject, op: Op::Create, fields, parents, touches, position: None, reason: None }
+        Self {
+            kind,
+            subject,
+            op: Op::Create,
+            fields,
+            parents,
+            touches,
+            position: None,
+            reason: None,
+        }
     }
 }
 
@@ -108,12 +117,18 @@ impl OwnChain {
 
     /// Who records from now on.
     pub fn set_operator(&self, operator: Option<SubjectId>) {
-        self.context.lock().unwrap_or_else(PoisonError::into_inner).operator = operator;
+        self.context
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .operator = operator;
     }
 
     /// The last word of a hub from now on.
     pub fn set_hub_seen(&self, hub_seen: HubSeen) {
-        self.context.lock().unwrap_or_else(PoisonError::into_inner).hub_seen = Some(hub_seen);
+        self.context
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .hub_seen = Some(hub_seen);
     }
 
     /// Appends entries in one durable transaction.
@@ -126,7 +141,11 @@ impl OwnChain {
     ) -> Result<Vec<Entry>, E> {
         let context = *self.context.lock().unwrap_or_else(PoisonError::into_inner);
         self.journal().append_own(self.device, |append| {
-            write(&mut Pen { chain: self, context, append })
+            write(&mut Pen {
+                chain: self,
+                context,
+                append,
+            })
         })
     }
 
@@ -144,7 +163,10 @@ impl OwnChain {
     /// # Errors
     /// The database's.
     pub fn close(self) -> Result<(), StoreError> {
-        self.journal.into_inner().unwrap_or_else(PoisonError::into_inner).close()
+        self.journal
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner)
+            .close()
     }
 }
 

@@ -34,7 +34,10 @@ impl Reserve {
     /// The reserve of a vault with its floor.
     #[must_use]
     pub fn new(layout: &Layout, floor_bytes: u64) -> Self {
-        Self { layout: layout.clone(), floor_bytes }
+        Self {
+            layout: layout.clone(),
+            floor_bytes,
+        }
     }
 
     /// Makes the reserve file if it is not there and there is room; random bytes, because a file system may compress zeros away.
@@ -76,7 +79,11 @@ impl Reserve {
     pub fn check(&self, environment: &Environment) -> Result<(), StoreError> {
         let free_bytes = environment.files.free_bytes(self.layout.root())?;
         if free_bytes < self.floor_bytes {
-            return Err(SpaceError { needed_bytes: self.floor_bytes, free_bytes }.into());
+            return Err(SpaceError {
+                needed_bytes: self.floor_bytes,
+                free_bytes,
+            }
+            .into());
         }
         Ok(())
     }

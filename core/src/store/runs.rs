@@ -51,18 +51,31 @@ pub fn close_runs(
     let mut closed = Vec::new();
     loop {
         let entries = next_entries(chain)?;
-        let Some(last) = entries.last() else { return Ok(closed) };
+        let Some(last) = entries.last() else {
+            return Ok(closed);
+        };
         let (seq, entry_id) = (last.header.seq, last.id);
         let first_seq = entries.first().map_or(seq, |first| first.header.seq);
         let key = device_key(vault)?;
         let checkpoint = Checkpoint::sign(vault, &key, chain.org(), seq, entry_id)?;
         chain.journal().add_checkpoint(&checkpoint)?;
-        let run = Run { org: chain.org(), entries, checkpoint_bytes: checkpoint.bytes };
+        let run = Run {
+            org: chain.org(),
+            entries,
+            checkpoint_bytes: checkpoint.bytes,
+        };
         let (sealed, bytes) = seal_bytes(recipients, &run.pack().map_err(StoreError::from)?)?;
         files.store(sealed, Class::Run, &bytes)?;
         let size = bytes.len() as u64;
-        chain.journal().add_run(sealed, chain.device(), first_seq, seq, size)?;
-        closed.push(ClosedRun { sealed, size, seq, entry_id });
+        chain
+            .journal()
+            .add_run(sealed, chain.device(), first_seq, seq, size)?;
+        closed.push(ClosedRun {
+            sealed,
+            size,
+            seq,
+            entry_id,
+        });
     }
 }
 
@@ -71,5 +84,8 @@ fn next_entries(chain: &OwnChain) -> Result<Vec<Entry>, StoreError> {
     let from = journal.last_run_seq(chain.device())?.saturating_add(1);
     let entries = journal.entries_of_chain(chain.device(), from, RUN_ENTRIES_MAX)?;
     let mut builder = RunBuilder::default();
-    Ok(entries.into_iter().take_while(|entry| builder.fits(entry.size())).collect())
+    Ok(entries
+        .into_iter()
+        .take_while(|entry| builder.fits(entry.size()))
+        .collect())
 }

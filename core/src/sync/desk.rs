@@ -3,12 +3,12 @@
 //! Owns the state of the session, which may be lost at any time: everything that matters is in transfer.db and the journal. Does not perform a transfer.
 //! Invariant: no token and no file goes to a server whose pin and signed hello were not checked.
 
-use std::path::PathBuf;
-
 use thiserror::Error;
 
-use super::judge::{LinkFailure, TransferOutcome, Verdict, judge};
+use super::job::{HubTarget, JobBody, Method, SyncChange, TransferJob, Trouble};
+use super::judge::{TransferOutcome, Verdict, judge};
 use super::plan::{Backlog, Link, LinkCost, Step, next_piece_bytes, plan};
+use super::pull::open_segment;
 use super::transfer_db::{HubState, TransferDb, Waiting};
 use super::wire::{
     self, EnrollReply, EnrollRequest, Enrolment, ErrorCode, Held, Hello, HoldCheck, LastReceipt,
@@ -17,140 +17,15 @@ use super::wire::{
 };
 use crate::encoding::{Hash32, PublicKey};
 use crate::environment::Environment;
-use crate::journal::{Checkpoint, Entry, HubSeen, Receipt};
+use crate::journal::{HubSeen, Receipt};
 use crate::keys::{KeyVault, SignedRoster, VaultError, sign_with};
-use crate::model::ids::{DeviceId, HubId, OrgId, SealedName};
+use crate::model::ids::{DeviceId, OrgId, SealedName};
 use crate::store::{Class, SealedFiles, StoreError};
 
 /// What one pull may bring: a few seconds on a bad link.
 const PULL_BUDGET_BYTES: u64 = 1024 * 1024;
 /// A reply that is no sync.
 const SMALL_REPLY_BYTES_MAX: usize = 512 * 1024;
-
-/// Which hub, where, and with which TLS keys.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct HubTarget {
-    /// The hub.
-    pub hub: HubId,
-    /// `host:port`.
-    pub address: String,
-    /// SHA-256 of the SPKIs that its server may show.
-    pub pins: Vec<Hash32>,
-}
-
-/// HTTP method of a job.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Method {
-    /// GET
-    Get,
-    /// POST
-    Post,
-    /// PUT
-    Put,
-}
-
-/// Body of a job.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum JobBody {
-    /// None.
-    Empty,
-    /// Bytes at hand.
-    Inline(Vec<u8>),
-    /// Bytes of a sealed file.
-    Slice {
-        /// The file.
-        path: PathBuf,
-        /// From here.
-        offset: u64,
-        /// So many.
-        len: u64,
-    },
-}
-
-/// One HTTP exchange for the platform to perform.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct TransferJob {
-    /// Where to, and the only keys that may answer.
-    pub target: HubTarget,
-    /// HTTP method.
-    pub method: Method,
-    /// Path and query.
-    pub path: String,
-    /// Headers to set.
-    pub headers: Vec<(&'static str, String)>,
-    /// Body to send.
-    pub body: JobBody,
-    /// Read no more of the reply's body than this.
-    pub reply_bytes_max: usize,
-}
-
-/// What a reply changed.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum SyncChange {
-    /// The six digits to compare with the hub's screen, while the operator has not let this phone in yet.
-    Enrolling {
-        /// The digits.
-        digits: String,
-    },
-    /// The roster names this device now.
-    Admitted,
-    /// A newer roster came.
-    Roster {
-        /// Its version.
-        version: u64,
-    },
-    /// A receipt was checked and kept.
-    Receipt,
-    /// The hub holds bytes of a file up to here.
-    Progress {
-        /// The file.
-        sealed: SealedName,
-        /// Bytes it holds.
-        have: u64,
-        /// Bytes there are.
-        total: u64,
-        /// Bytes of this piece that the hub had already.
-        resent: u64,
-    },
-    /// Entries of others came; give them to the journal.
-    Pulled(Vec<Pulled>),
-    /// The hub was set back to an older copy: everything is offered to it again.
-    HubRestored,
-    /// Something stands in the way; nothing is lost.
-    Trouble(Trouble),
-}
-
-/// What stands in the way.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Trouble {
-    /// The network answers in the hub's place: it wants a login, or somebody stands between.
-    NetworkNeedsLogin,
-    /// No reply.
-    Link(LinkFailure),
-    /// The hub's disk is full; it receipted nothing of this.
-    HubFull,
-    /// The hub asks to wait or refuses.
-    Refused {
-        /// The hub's word.
-        detail: String,
-    },
-    /// The hub signed what it cannot have: nothing of it is believed.
-    FalseWord {
-        /// What was wrong.
-        detail: String,
-    },
-}
-
-/// A verified piece of another device's chain.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Pulled {
-    /// Whose.
-    pub spki: Vec<u8>,
-    /// In order.
-    pub entries: Vec<Entry>,
-    /// Covers the last of them.
-    pub checkpoint: Checkpoint,
-}
 
 /// Why the desk itself could not go on.
 #[derive(Debug, Error)]
@@ -244,7 +119,9 @@ impl SyncDesk {
     /// # Errors
     /// No entropy.
     pub fn new(environment: &Environment, start: DeskStart) -> Result<Self, DeskError> {
-        let own_head = start.own_head.map(|(seq, entry_id)| OwnHead { seq, entry_id });
+        let own_head = start
+            .own_head
+            .map(|(seq, entry_id)| OwnHead { seq, entry_id });
         Ok(Self {
             org: start.org,
             target: start.target,
@@ -281,7 +158,10 @@ impl SyncDesk {
         environment: &Environment,
         sealed: Vec<SealedName>,
     ) -> Result<(), DeskError> {
-        self.hold_check = Some(HoldCheck { nonce: environment.random()?, sealed });
+        self.hold_check = Some(HoldCheck {
+            nonce: environment.random()?,
+            sealed,
+        });
         self.is_sync_due = true;
         Ok(())
     }
@@ -299,7 +179,10 @@ impl SyncDesk {
     pub fn next_step(&self, hands: Hands<'_>) -> Result<Step, DeskError> {
         let state = hands.transfer.hub(self.target.hub)?;
         let backlog = self.backlog(hands, &state)?;
-        let link = Link { piece_bytes: self.piece_bytes, cost: self.cost };
+        let link = Link {
+            piece_bytes: self.piece_bytes,
+            cost: self.cost,
+        };
         Ok(plan(hands.environment.clock.now().wall_ms, link, &backlog))
     }
 
@@ -314,7 +197,13 @@ impl SyncDesk {
             Step::Enroll => self.enroll_job(hands)?,
             Step::Session => self.session_job(hands, &state)?,
             Step::Sync => self.sync_job(hands, &state)?,
-            Step::Put { sealed, class, offset, len, total } => {
+            Step::Put {
+                sealed,
+                class,
+                offset,
+                len,
+                total,
+            } => {
                 let Some((path, _, _)) = hands.files.find(*sealed)? else {
                     // Gone by another hand: it cannot be sent, and nothing else should wait for it.
                     hands.transfer.set_freed(*sealed)?;
@@ -325,9 +214,20 @@ impl SyncDesk {
                     (wire::UPLOAD_LENGTH, total.to_string()),
                     (wire::UPLOAD_CLASS, class.number().to_string()),
                 ];
-                let body = JobBody::Slice { path, offset: *offset, len: *len };
+                let body = JobBody::Slice {
+                    path,
+                    offset: *offset,
+                    len: *len,
+                };
                 let path = format!("/v1/files/{sealed}");
-                self.with_token(&state, Method::Put, path, headers, body, SMALL_REPLY_BYTES_MAX)
+                self.with_token(
+                    &state,
+                    Method::Put,
+                    path,
+                    headers,
+                    body,
+                    SMALL_REPLY_BYTES_MAX,
+                )
             }
             Step::Wait { .. } | Step::Done => return Ok(None),
         };
@@ -348,7 +248,9 @@ impl SyncDesk {
             TransferOutcome::Reply { pin_seen, .. } => *pin_seen,
             TransferOutcome::Failed { .. } => Hash32::ZERO,
         };
-        let Some(step) = self.under_way.take() else { return Ok(Vec::new()) };
+        let Some(step) = self.under_way.take() else {
+            return Ok(Vec::new());
+        };
         match judge(outcome, &self.target.pins) {
             Verdict::Hub(body) => {
                 let changes = self.believe(hands, &step, &body, pin_seen)?;
@@ -362,7 +264,13 @@ impl SyncDesk {
             }
             Verdict::TokenEnded => {
                 let state = hands.transfer.hub(self.target.hub)?;
-                hands.transfer.set_hub(self.target.hub, &HubState { token: None, ..state })?;
+                hands.transfer.set_hub(
+                    self.target.hub,
+                    &HubState {
+                        token: None,
+                        ..state
+                    },
+                )?;
                 self.greeting = None;
                 Ok(Vec::new())
             }
@@ -379,7 +287,9 @@ impl SyncDesk {
                     | ErrorCode::Busy
                     | ErrorCode::NewerProtocol
                     | ErrorCode::Internal
-                    | ErrorCode::Unknown => Trouble::Refused { detail: reply.detail },
+                    | ErrorCode::Unknown => Trouble::Refused {
+                        detail: reply.detail,
+                    },
                 };
                 Ok(vec![SyncChange::Trouble(trouble)])
             }
@@ -453,7 +363,14 @@ impl SyncDesk {
     fn plain(&self, method: Method, path: String, body: JobBody) -> TransferJob {
         let headers = vec![("content-type", wire::CONTENT_TYPE.to_owned())];
         let (target, reply_bytes_max) = (self.target.clone(), SMALL_REPLY_BYTES_MAX);
-        TransferJob { target, method, path, headers, body, reply_bytes_max }
+        TransferJob {
+            target,
+            method,
+            path,
+            headers,
+            body,
+            reply_bytes_max,
+        }
     }
 
     fn with_token(
@@ -469,7 +386,14 @@ impl SyncDesk {
             let hex = data_encoding::HEXLOWER.encode(token);
             headers.push(("authorization", format!("{} {hex}", wire::TOKEN_SCHEME)));
         }
-        TransferJob { target: self.target.clone(), method, path, headers, body, reply_bytes_max }
+        TransferJob {
+            target: self.target.clone(),
+            method,
+            path,
+            headers,
+            body,
+            reply_bytes_max,
+        }
     }
 
     fn hello_job(&self) -> TransferJob {
@@ -490,24 +414,28 @@ impl SyncDesk {
         let bytes = request.sign(&self.device, |message| {
             sign_with(hands.vault, &self.device, message)
         })?;
-        Ok(self.plain(Method::Post, "/v1/enroll".to_owned(), JobBody::Inline(bytes)))
+        Ok(self.plain(
+            Method::Post,
+            "/v1/enroll".to_owned(),
+            JobBody::Inline(bytes),
+        ))
     }
 
-    fn session_job(
-        &self,
-        hands: Hands<'_>,
-        state: &HubState,
-    ) -> Result<TransferJob, DeskError> {
-        let (hub_nonce, pin_seen) = self
-            .greeting
-            .map_or(([0; 32], Hash32::ZERO), |greeting| (greeting.hub_nonce, greeting.pin_seen));
-        let last_receipt = match state.epoch {
-            None => None,
-            Some(epoch) => hands
-                .transfer
-                .last_receipt(self.target.hub, epoch)?
-                .map(|(hub_seq, receipt)| LastReceipt { epoch, hub_seq, receipt }),
-        };
+    fn session_job(&self, hands: Hands<'_>, state: &HubState) -> Result<TransferJob, DeskError> {
+        let (hub_nonce, pin_seen) = self.greeting.map_or(([0; 32], Hash32::ZERO), |greeting| {
+            (greeting.hub_nonce, greeting.pin_seen)
+        });
+        let last_receipt =
+            match state.epoch {
+                None => None,
+                Some(epoch) => hands.transfer.last_receipt(self.target.hub, epoch)?.map(
+                    |(hub_seq, receipt)| LastReceipt {
+                        epoch,
+                        hub_seq,
+                        receipt,
+                    },
+                ),
+            };
         let request = SessionRequest {
             org: self.org,
             hub: self.target.hub,
@@ -520,7 +448,11 @@ impl SyncDesk {
         let bytes = request.sign(&self.device, |message| {
             sign_with(hands.vault, &self.device, message)
         })?;
-        Ok(self.plain(Method::Post, "/v1/session".to_owned(), JobBody::Inline(bytes)))
+        Ok(self.plain(
+            Method::Post,
+            "/v1/session".to_owned(),
+            JobBody::Inline(bytes),
+        ))
     }
 
     fn sync_job(&self, hands: Hands<'_>, state: &HubState) -> Result<TransferJob, DeskError> {
@@ -545,7 +477,10 @@ impl SyncDesk {
             last,
             hold_check: self.hold_check.clone(),
             budget_bytes: if self.can_pull { PULL_BUDGET_BYTES } else { 0 },
-            roster_version: self.roster.as_ref().map_or(0, |signed| signed.roster.version),
+            roster_version: self
+                .roster
+                .as_ref()
+                .map_or(0, |signed| signed.roster.version),
         };
         let headers = vec![("content-type", wire::CONTENT_TYPE.to_owned())];
         let body = JobBody::Inline(request.encode());
@@ -562,11 +497,15 @@ impl SyncDesk {
         body: &[u8],
         pin_seen: Hash32,
     ) -> Result<Vec<SyncChange>, DeskError> {
-        let unreadable = |detail: String| Ok(vec![SyncChange::Trouble(Trouble::FalseWord { detail })]);
+        let unreadable =
+            |detail: String| Ok(vec![SyncChange::Trouble(Trouble::FalseWord { detail })]);
         match step {
             Step::Hello => match Hello::open(body, self.org, self.target.hub, &self.own_nonce) {
                 Ok(hello) => {
-                    self.greeting = Some(Greeting { hub_nonce: hello.hub_nonce, pin_seen });
+                    self.greeting = Some(Greeting {
+                        hub_nonce: hello.hub_nonce,
+                        pin_seen,
+                    });
                     Ok(Vec::new())
                 }
                 Err(error) => unreadable(error.to_string()),
@@ -583,8 +522,16 @@ impl SyncDesk {
                 Ok(reply) => self.synced(hands, reply),
                 Err(error) => unreadable(error.to_string()),
             },
-            Step::Put { sealed, class, offset, len, total } => match PutReply::decode(body) {
-                Ok(reply) => self.piece_arrived(hands, (*sealed, *class, *offset, *len, *total), &reply),
+            Step::Put {
+                sealed,
+                class,
+                offset,
+                len,
+                total,
+            } => match PutReply::decode(body) {
+                Ok(reply) => {
+                    self.piece_arrived(hands, (*sealed, *class, *offset, *len, *total), &reply)
+                }
                 Err(error) => unreadable(error.to_string()),
             },
             Step::Wait { .. } | Step::Done => Ok(Vec::new()),
@@ -598,7 +545,9 @@ impl SyncDesk {
     ) -> Result<Vec<SyncChange>, DeskError> {
         let state = hands.transfer.hub(self.target.hub)?;
         let enrolment = Some((self.own_nonce, reply.digits.clone()));
-        hands.transfer.set_hub(self.target.hub, &HubState { enrolment, ..state })?;
+        hands
+            .transfer
+            .set_hub(self.target.hub, &HubState { enrolment, ..state })?;
         // The hub's nonce is used up by the request.
         self.greeting = None;
         self.own_nonce = hands.environment.random()?;
@@ -607,7 +556,9 @@ impl SyncDesk {
             None => Vec::new(),
         };
         if reply.state == Enrolment::Pending {
-            changes.push(SyncChange::Enrolling { digits: reply.digits });
+            changes.push(SyncChange::Enrolling {
+                digits: reply.digits,
+            });
         }
         Ok(changes)
     }
@@ -635,7 +586,10 @@ impl SyncDesk {
             changes.push(SyncChange::HubRestored);
         }
         if !is_member {
-            let digits = before.enrolment.map(|(_, digits)| digits).unwrap_or_default();
+            let digits = before
+                .enrolment
+                .map(|(_, digits)| digits)
+                .unwrap_or_default();
             changes.push(SyncChange::Enrolling { digits });
         } else if !before.is_member {
             changes.push(SyncChange::Admitted);
@@ -643,18 +597,17 @@ impl SyncDesk {
         Ok(changes)
     }
 
-    fn synced(
-        &mut self,
-        hands: Hands<'_>,
-        reply: SyncReply,
-    ) -> Result<Vec<SyncChange>, DeskError> {
+    fn synced(&mut self, hands: Hands<'_>, reply: SyncReply) -> Result<Vec<SyncChange>, DeskError> {
         let mut changes = Vec::new();
         if let Some(bytes) = &reply.roster {
             changes.extend(self.offered_roster(hands, bytes)?);
         }
         let state = hands.transfer.hub(self.target.hub)?;
         if state.epoch != Some(reply.epoch) {
-            let state = HubState { epoch: Some(reply.epoch), ..state };
+            let state = HubState {
+                epoch: Some(reply.epoch),
+                ..state
+            };
             hands.transfer.set_hub(self.target.hub, &state)?;
             changes.push(SyncChange::HubRestored);
         }
@@ -667,7 +620,9 @@ impl SyncDesk {
         self.offered.clear();
         for file in &reply.files {
             let holdings = hands.transfer.holdings(file.sealed)?;
-            let is_held = holdings.iter().any(|holding| holding.hub == self.target.hub);
+            let is_held = holdings
+                .iter()
+                .any(|holding| holding.hub == self.target.hub);
             self.offered.push((file.sealed, file.have));
             if !file.is_stored || is_held {
                 continue;
@@ -680,7 +635,11 @@ impl SyncDesk {
                 self.has_missed_receipts = true;
             }
         }
-        if let Some(held) = reply.held.as_deref().and_then(|bytes| self.open_held(bytes)) {
+        if let Some(held) = reply
+            .held
+            .as_deref()
+            .and_then(|bytes| self.open_held(bytes))
+        {
             self.held = Some(held);
             self.hold_check = None;
         }
@@ -703,7 +662,9 @@ impl SyncDesk {
     /// The database's.
     pub fn pulled(&self, hands: Hands<'_>, cursor: Option<Vec<u8>>) -> Result<(), DeskError> {
         let state = hands.transfer.hub(self.target.hub)?;
-        hands.transfer.set_hub(self.target.hub, &HubState { cursor, ..state })?;
+        hands
+            .transfer
+            .set_hub(self.target.hub, &HubState { cursor, ..state })?;
         Ok(())
     }
 
@@ -738,11 +699,20 @@ impl SyncDesk {
         self.offered.push((sealed, have));
         let useful = have.saturating_sub(offset).min(len);
         let resent = len.saturating_sub(useful);
-        let mut changes = vec![SyncChange::Progress { sealed, have, total, resent }];
+        let mut changes = vec![SyncChange::Progress {
+            sealed,
+            have,
+            total,
+            resent,
+        }];
         if let Some(bytes) = &reply.receipt {
             changes.extend(self.offered_receipt(hands, bytes)?);
         }
-        let is_held = hands.transfer.holdings(sealed)?.iter().any(|h| h.hub == self.target.hub);
+        let is_held = hands
+            .transfer
+            .holdings(sealed)?
+            .iter()
+            .any(|h| h.hub == self.target.hub);
         if reply.is_stored && !is_held {
             self.is_sync_due = true;
             self.has_missed_receipts = true;
@@ -784,10 +754,14 @@ impl SyncDesk {
         bytes: &[u8],
     ) -> Result<Vec<SyncChange>, DeskError> {
         let key = Receipt::claimed_hub(bytes).ok().and_then(|hub| {
-            self.roster.as_ref().and_then(|signed| signed.roster.hub_key(hub))
+            self.roster
+                .as_ref()
+                .and_then(|signed| signed.roster.hub_key(hub))
         });
         // Without a roster that names the hub no receipt can be believed; it will be asked for again when the roster has come.
-        let Some(key) = key else { return Ok(Vec::new()) };
+        let Some(key) = key else {
+            return Ok(Vec::new());
+        };
         match Receipt::open(bytes, &key, self.org) {
             Ok(receipt) => {
                 hands.transfer.add_receipt(&receipt)?;
@@ -806,27 +780,15 @@ impl SyncDesk {
     /// The database's.
     pub fn hub_seen(&self, hands: Hands<'_>) -> Result<Option<HubSeen>, DeskError> {
         let hub = self.target.hub;
-        let Some(epoch) = hands.transfer.hub(hub)?.epoch else { return Ok(None) };
+        let Some(epoch) = hands.transfer.hub(hub)?.epoch else {
+            return Ok(None);
+        };
         let last = hands.transfer.last_receipt(hub, epoch)?;
-        Ok(last.map(|(hub_seq, receipt)| HubSeen { hub, epoch, hub_seq, receipt }))
+        Ok(last.map(|(hub_seq, receipt)| HubSeen {
+            hub,
+            epoch,
+            hub_seq,
+            receipt,
+        }))
     }
-}
-
-/// Checks a piece of a chain: key, entries, order, signature.
-fn open_segment(org: OrgId, segment: &wire::Segment) -> Result<Pulled, String> {
-    let key = PublicKey::from_spki(&segment.spki).map_err(|error| error.to_string())?;
-    if DeviceId(key.id()) != segment.device {
-        return Err("a chain under another device's key".to_owned());
-    }
-    let entries = segment.entries.iter().map(|(header, body)| {
-        Entry::parse(header, body.as_deref()).map_err(|error| error.to_string())
-    });
-    let entries = entries.collect::<Result<Vec<Entry>, String>>()?;
-    let checkpoint_bytes = segment.checkpoint.clone();
-    let run = crate::journal::Run { org, entries, checkpoint_bytes };
-    let checkpoint = run.checkpoint(&key).map_err(|error| error.to_string())?;
-    if run.entries.iter().any(|entry| entry.header.org != org) {
-        return Err("entries of another organisation".to_owned());
-    }
-    Ok(Pulled { spki: segment.spki.clone(), entries: run.entries, checkpoint })
 }

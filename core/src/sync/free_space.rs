@@ -50,21 +50,37 @@ pub fn missing_for_freeing(facts: &FreeingFacts) -> Vec<Missing> {
     let mut hubs: Vec<_> = facts.holdings.iter().map(|holding| holding.hub).collect();
     hubs.sort_unstable();
     hubs.dedup();
-    let first = facts.holdings.iter().map(|holding| holding.hub_time_ms).min();
-    let days_ms = i64::try_from(facts.policy.days_min).unwrap_or(i64::MAX).saturating_mul(DAY_MS);
-    let is_old = first.zip(facts.hub_now_ms).is_some_and(|(first, now)| {
-        now.saturating_sub(first) >= days_ms
-    });
+    let first = facts
+        .holdings
+        .iter()
+        .map(|holding| holding.hub_time_ms)
+        .min();
+    let days_ms = i64::try_from(facts.policy.days_min)
+        .unwrap_or(i64::MAX)
+        .saturating_mul(DAY_MS);
+    let is_old = first
+        .zip(facts.hub_now_ms)
+        .is_some_and(|(first, now)| now.saturating_sub(first) >= days_ms);
     let conditions = [
-        (hubs.len() as u64 >= facts.policy.holders_min.max(1), Missing::Receipts),
-        (facts.holdings.iter().any(|h| h.sha256.is_some()), Missing::CheckedReceipt),
+        (
+            hubs.len() as u64 >= facts.policy.holders_min.max(1),
+            Missing::Receipts,
+        ),
+        (
+            facts.holdings.iter().any(|h| h.sha256.is_some()),
+            Missing::CheckedReceipt,
+        ),
         (facts.is_whole, Missing::WholeFile),
         (facts.is_entry_receipted, Missing::EntryReceipt),
         (facts.held_now >= 1, Missing::HeldNow),
         (is_old, Missing::Days),
         (facts.policy.freeing == Freeing::Allowed, Missing::Policy),
     ];
-    conditions.into_iter().filter(|(is_met, _)| !is_met).map(|(_, missing)| missing).collect()
+    conditions
+        .into_iter()
+        .filter(|(is_met, _)| !is_met)
+        .map(|(_, missing)| missing)
+        .collect()
 }
 
 #[cfg(test)]
@@ -76,7 +92,12 @@ mod tests {
 
     fn holding(hub: u8, sha256: Option<Hash32>) -> Holding {
         let (hub, receipt) = (HubId(Hash32([hub; 32])), ReceiptId(Hash32([hub; 32])));
-        Holding { receipt, hub, sha256, hub_time_ms: 0 }
+        Holding {
+            receipt,
+            hub,
+            sha256,
+            hub_time_ms: 0,
+        }
     }
 
     fn all_met() -> FreeingFacts {
@@ -94,16 +115,61 @@ mod tests {
     fn an_original_may_go_only_when_every_condition_is_met() {
         assert_eq!(missing_for_freeing(&all_met()), []);
         let cases = [
-            (FreeingFacts { holdings: vec![holding(1, Some(Hash32([7; 32])))], ..all_met() }, Missing::Receipts),
-            (FreeingFacts { holdings: vec![holding(1, None), holding(2, None)], ..all_met() }, Missing::CheckedReceipt),
-            (FreeingFacts { is_whole: false, ..all_met() }, Missing::WholeFile),
-            (FreeingFacts { is_entry_receipted: false, ..all_met() }, Missing::EntryReceipt),
-            (FreeingFacts { held_now: 0, ..all_met() }, Missing::HeldNow),
-            (FreeingFacts { hub_now_ms: Some(7 * DAY_MS - 1), ..all_met() }, Missing::Days),
-            (FreeingFacts { hub_now_ms: None, ..all_met() }, Missing::Days),
             (
                 FreeingFacts {
-                    policy: Policy { freeing: Freeing::Forbidden, ..Policy::default() },
+                    holdings: vec![holding(1, Some(Hash32([7; 32])))],
+                    ..all_met()
+                },
+                Missing::Receipts,
+            ),
+            (
+                FreeingFacts {
+                    holdings: vec![holding(1, None), holding(2, None)],
+                    ..all_met()
+                },
+                Missing::CheckedReceipt,
+            ),
+            (
+                FreeingFacts {
+                    is_whole: false,
+                    ..all_met()
+                },
+                Missing::WholeFile,
+            ),
+            (
+                FreeingFacts {
+                    is_entry_receipted: false,
+                    ..all_met()
+                },
+                Missing::EntryReceipt,
+            ),
+            (
+                FreeingFacts {
+                    held_now: 0,
+                    ..all_met()
+                },
+                Missing::HeldNow,
+            ),
+            (
+                FreeingFacts {
+                    hub_now_ms: Some(7 * DAY_MS - 1),
+                    ..all_met()
+                },
+                Missing::Days,
+            ),
+            (
+                FreeingFacts {
+                    hub_now_ms: None,
+                    ..all_met()
+                },
+                Missing::Days,
+            ),
+            (
+                FreeingFacts {
+                    policy: Policy {
+                        freeing: Freeing::Forbidden,
+                        ..Policy::default()
+                    },
                     ..all_met()
                 },
                 Missing::Policy,
@@ -116,8 +182,15 @@ mod tests {
 
     #[test]
     fn no_policy_can_ask_for_fewer_than_one_holder() {
-        let policy = Policy { holders_min: 0, ..Policy::default() };
-        let facts = FreeingFacts { policy, holdings: vec![], ..all_met() };
+        let policy = Policy {
+            holders_min: 0,
+            ..Policy::default()
+        };
+        let facts = FreeingFacts {
+            policy,
+            holdings: vec![],
+            ..all_met()
+        };
         assert!(missing_for_freeing(&facts).contains(&Missing::Receipts));
     }
 }

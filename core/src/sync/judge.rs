@@ -56,11 +56,16 @@ pub enum Verdict {
 #[must_use]
 pub fn judge(outcome: TransferOutcome, pins: &[Hash32]) -> Verdict {
     let (status, content_type, body, pin_seen) = match outcome {
-        TransferOutcome::Failed { failure: LinkFailure::WrongPin } => return Verdict::NotTheHub,
+        TransferOutcome::Failed {
+            failure: LinkFailure::WrongPin,
+        } => return Verdict::NotTheHub,
         TransferOutcome::Failed { failure } => return Verdict::Failed(failure),
-        TransferOutcome::Reply { status, content_type, body, pin_seen } => {
-            (status, content_type, body, pin_seen)
-        }
+        TransferOutcome::Reply {
+            status,
+            content_type,
+            body,
+            pin_seen,
+        } => (status, content_type, body, pin_seen),
     };
     let kind = content_type.split(';').next().unwrap_or_default().trim();
     if !pins.contains(&pin_seen) || !kind.eq_ignore_ascii_case(CONTENT_TYPE) {
@@ -84,22 +89,42 @@ mod tests {
 
     fn reply(status: u16, content_type: &str, body: &[u8], pin_seen: Hash32) -> Verdict {
         let (content_type, body) = (content_type.to_owned(), body.to_vec());
-        judge(TransferOutcome::Reply { status, content_type, body, pin_seen }, &[PIN])
+        judge(
+            TransferOutcome::Reply {
+                status,
+                content_type,
+                body,
+                pin_seen,
+            },
+            &[PIN],
+        )
     }
 
     #[test]
     fn a_captive_portal_is_never_taken_for_the_hub() {
-        assert_eq!(reply(200, "text/html", b"<html>login", PIN), Verdict::NotTheHub);
+        assert_eq!(
+            reply(200, "text/html", b"<html>login", PIN),
+            Verdict::NotTheHub
+        );
         assert_eq!(reply(302, "text/html", b"", PIN), Verdict::NotTheHub);
         assert_eq!(reply(511, "", b"", PIN), Verdict::NotTheHub);
-        assert_eq!(reply(200, CONTENT_TYPE, b"x", Hash32([2; 32])), Verdict::NotTheHub);
-        let wrong_pin = TransferOutcome::Failed { failure: LinkFailure::WrongPin };
+        assert_eq!(
+            reply(200, CONTENT_TYPE, b"x", Hash32([2; 32])),
+            Verdict::NotTheHub
+        );
+        let wrong_pin = TransferOutcome::Failed {
+            failure: LinkFailure::WrongPin,
+        };
         assert_eq!(judge(wrong_pin, &[PIN]), Verdict::NotTheHub);
     }
 
     #[test]
     fn an_ended_token_is_told_from_a_refusal() {
-        let error = |code| ErrorReply { code, detail: String::new(), retry_after_s: None };
+        let error = |code| ErrorReply {
+            code,
+            detail: String::new(),
+            retry_after_s: None,
+        };
         let token = error(ErrorCode::Token).encode();
         assert_eq!(reply(401, CONTENT_TYPE, &token, PIN), Verdict::TokenEnded);
         let full = error(ErrorCode::DiskFull);

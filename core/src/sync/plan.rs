@@ -114,20 +114,41 @@ pub fn plan(now_ms: i64, link: Link, backlog: &Backlog) -> Step {
     if backlog.is_sync_due {
         return Step::Sync;
     }
-    let sendable: Vec<&Waiting> = backlog.waiting.iter().filter(|file| may_send(link, file)).collect();
-    let Some(next) = pick(now_ms, backlog, &sendable) else { return Step::Done };
-    let offered = backlog.offered.iter().find(|(sealed, _)| *sealed == next.sealed);
-    let Some((_, have)) = offered else { return Step::Sync };
+    let sendable: Vec<&Waiting> = backlog
+        .waiting
+        .iter()
+        .filter(|file| may_send(link, file))
+        .collect();
+    let Some(next) = pick(now_ms, backlog, &sendable) else {
+        return Step::Done;
+    };
+    let offered = backlog
+        .offered
+        .iter()
+        .find(|(sealed, _)| *sealed == next.sealed);
+    let Some((_, have)) = offered else {
+        return Step::Sync;
+    };
     let offset = (*have).min(next.size);
     let piece = link.piece_bytes.clamp(PIECE_BYTES_MIN, PIECE_BYTES_MAX);
     let len = next.size.saturating_sub(offset).min(piece);
-    Step::Put { sealed: next.sealed, class: next.class, offset, len, total: next.size }
+    Step::Put {
+        sealed: next.sealed,
+        class: next.class,
+        offset,
+        len,
+        total: next.size,
+    }
 }
 
 /// The piece size after a reply or a failure.
 #[must_use]
 pub fn next_piece_bytes(piece_bytes: u64, has_failed: bool) -> u64 {
-    let next = if has_failed { piece_bytes / 4 } else { piece_bytes.saturating_mul(2) };
+    let next = if has_failed {
+        piece_bytes / 4
+    } else {
+        piece_bytes.saturating_mul(2)
+    };
     next.clamp(PIECE_BYTES_MIN, PIECE_BYTES_MAX)
 }
 
@@ -144,18 +165,17 @@ fn pick<'a>(now_ms: i64, backlog: &Backlog, sendable: &[&'a Waiting]) -> Option<
         file.class == Class::Original && now_ms.saturating_sub(file.added_ms) > OLD_AFTER_MS
     };
     let share = backlog.sent_original_bytes.saturating_mul(OLD_SHARE);
-    if first.class != Class::Run && share < backlog.sent_bytes {
-        if let Some(old) = sendable.iter().find(is_old) {
-            return Some(old);
-        }
-    }
-    Some(first)
+    let is_their_turn = first.class != Class::Run && share < backlog.sent_bytes;
+    let old = is_their_turn
+        .then(|| sendable.iter().find(is_old))
+        .flatten();
+    Some(old.copied().unwrap_or(first))
 }
 
 /// Doubles with each failure, spread by a quarter so that many phones do not come back together.
 fn pause_ms(backlog: &Backlog) -> i64 {
     let doubled = WAIT_MS_MIN.saturating_mul(1 << backlog.failures.min(6).saturating_sub(1));
-    let spread = i64::from(backlog.jitter) % (doubled / 4).max(1);
+    let spread = i64::from(backlog.jitter).rem_euclid(doubled.div_euclid(4).max(1));
     doubled.saturating_add(spread).min(WAIT_MS_MAX)
 }
 
@@ -165,10 +185,18 @@ mod tests {
     use super::*;
     use crate::encoding::Hash32;
 
-    const LINK: Link = Link { piece_bytes: 64 * 1024, cost: LinkCost::Free };
+    const LINK: Link = Link {
+        piece_bytes: 64 * 1024,
+        cost: LinkCost::Free,
+    };
 
     fn file(n: u8, class: Class, size: u64, added_ms: i64) -> Waiting {
-        Waiting { sealed: SealedName(Hash32([n; 32])), class, size, added_ms }
+        Waiting {
+            sealed: SealedName(Hash32([n; 32])),
+            class,
+            size,
+            added_ms,
+        }
     }
 
     fn online(waiting: Vec<Waiting>) -> Backlog {
@@ -189,12 +217,20 @@ mod tests {
     }
 
     fn sent(step: &Step) -> Option<SealedName> {
-        if let Step::Put { sealed, .. } = step { Some(*sealed) } else { None }
+        if let Step::Put { sealed, .. } = step {
+            Some(*sealed)
+        } else {
+            None
+        }
     }
 
     #[test]
     fn a_new_phone_greets_asks_to_join_and_then_gets_a_token() {
-        let mut backlog = Backlog { has_token: false, has_greeted: false, ..online(vec![]) };
+        let mut backlog = Backlog {
+            has_token: false,
+            has_greeted: false,
+            ..online(vec![])
+        };
         backlog.has_asked_to_join = false;
         assert_eq!(plan(0, LINK, &backlog), Step::Hello);
         backlog.has_greeted = true;
@@ -208,14 +244,19 @@ mod tests {
         let mut backlog = online(vec![file(1, Class::Original, 100_000, 0)]);
         backlog.offered = vec![(SealedName(Hash32([1; 32])), 90_000)];
         let step = plan(0, LINK, &backlog);
-        let Step::Put { offset, len, .. } = step else { panic!("{step:?}") };
+        let Step::Put { offset, len, .. } = step else {
+            panic!("{step:?}")
+        };
         assert_eq!((offset, len), (90_000, 10_000));
     }
 
     #[test]
     fn originals_wait_for_a_link_that_nobody_pays_for() {
         let backlog = online(vec![file(1, Class::Original, 10, 0)]);
-        let metered = Link { cost: LinkCost::Metered, ..LINK };
+        let metered = Link {
+            cost: LinkCost::Metered,
+            ..LINK
+        };
         assert_eq!(plan(0, metered, &backlog), Step::Done);
     }
 
@@ -235,8 +276,15 @@ mod tests {
     #[test]
     fn waiting_never_grows_beyond_a_minute_and_never_ends_in_giving_up() {
         for failures in 1..100 {
-            let backlog = Backlog { failures, failed_ms: 1_000_000, jitter: u32::MAX, ..online(vec![]) };
-            let Step::Wait { until_ms } = plan(1_000_000, LINK, &backlog) else { panic!() };
+            let backlog = Backlog {
+                failures,
+                failed_ms: 1_000_000,
+                jitter: u32::MAX,
+                ..online(vec![])
+            };
+            let Step::Wait { until_ms } = plan(1_000_000, LINK, &backlog) else {
+                panic!()
+            };
             assert!(until_ms - 1_000_000 <= WAIT_MS_MAX);
             assert_ne!(plan(until_ms, LINK, &backlog), Step::Wait { until_ms });
             let clock_jumped_back = plan(-5_000_000_000, LINK, &backlog);

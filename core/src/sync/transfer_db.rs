@@ -96,12 +96,18 @@ impl TransferDb {
             .query_row("PRAGMA user_version", [], |row| row.get(0))
             .map_err(sql("schema version"))?;
         if found > VERSION {
-            return Err(StoreError::NewerSchema { database: NAME, found, supported: VERSION });
+            return Err(StoreError::NewerSchema {
+                database: NAME,
+                found,
+                supported: VERSION,
+            });
         }
         if found == 0 {
             let transaction = connection.unchecked_transaction().map_err(sql("create"))?;
             transaction.execute_batch(SCHEMA).map_err(sql("create"))?;
-            transaction.pragma_update(None, "user_version", VERSION).map_err(sql("create"))?;
+            transaction
+                .pragma_update(None, "user_version", VERSION)
+                .map_err(sql("create"))?;
             transaction.commit().map_err(sql("create"))?;
         }
         Ok(Self { connection })
@@ -113,7 +119,9 @@ impl TransferDb {
     /// The database's.
     pub fn fact(&self, name: &str) -> Result<Option<Vec<u8>>, StoreError> {
         self.connection
-            .query_row("SELECT value FROM facts WHERE name = ?1", [name], |row| row.get(0))
+            .query_row("SELECT value FROM facts WHERE name = ?1", [name], |row| {
+                row.get(0)
+            })
             .optional()
             .map_err(sql("fact"))
     }
@@ -125,7 +133,9 @@ impl TransferDb {
     pub fn set_fact(&self, name: &str, value: &[u8]) -> Result<(), StoreError> {
         let text = "INSERT INTO facts (name, value) VALUES (?1, ?2)
                     ON CONFLICT DO UPDATE SET value = excluded.value";
-        self.connection.execute(text, params![name, value]).map_err(sql("set fact"))?;
+        self.connection
+            .execute(text, params![name, value])
+            .map_err(sql("set fact"))?;
         Ok(())
     }
 
@@ -134,8 +144,12 @@ impl TransferDb {
     /// # Errors
     /// The database's.
     pub fn guard(&self) -> Result<Option<(u64, EntryId)>, StoreError> {
-        let seq = self.fact("guard_seq")?.and_then(|bytes| bytes.try_into().ok());
-        let entry = self.fact("guard_entry")?.and_then(|bytes| EntryId::from_slice(&bytes));
+        let seq = self
+            .fact("guard_seq")?
+            .and_then(|bytes| bytes.try_into().ok());
+        let entry = self
+            .fact("guard_entry")?
+            .and_then(|bytes| EntryId::from_slice(&bytes));
         Ok(seq.map(u64::from_be_bytes).zip(entry))
     }
 
@@ -144,8 +158,14 @@ impl TransferDb {
     /// # Errors
     /// The database's.
     pub fn set_guard(&self, seq: u64, entry: EntryId) -> Result<(), StoreError> {
+        // One transaction: half a guard would call a sound journal damaged.
+        let transaction = self
+            .connection
+            .unchecked_transaction()
+            .map_err(sql("set guard"))?;
         self.set_fact("guard_seq", &seq.to_be_bytes())?;
-        self.set_fact("guard_entry", entry.as_bytes())
+        self.set_fact("guard_entry", entry.as_bytes())?;
+        transaction.commit().map_err(sql("set guard"))
     }
 
     /// Notes a sealed file that is here and must reach a hub; noted twice is noted once.
@@ -163,7 +183,10 @@ impl TransferDb {
                     VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
         let class = class.number() as i64;
         self.connection
-            .execute(text, params![sealed.as_bytes(), class, size as i64, added_ms])
+            .execute(
+                text,
+                params![sealed.as_bytes(), class, size as i64, added_ms],
+            )
             .map_err(sql("add file"))?;
         Ok(())
     }
@@ -188,7 +211,9 @@ impl TransferDb {
     /// The database's.
     pub fn set_freed(&self, sealed: SealedName) -> Result<(), StoreError> {
         let text = "UPDATE files SET is_freed = 1 WHERE sealed_sha256 = ?1";
-        self.connection.execute(text, [sealed.as_bytes()]).map_err(sql("set freed"))?;
+        self.connection
+            .execute(text, [sealed.as_bytes()])
+            .map_err(sql("set freed"))?;
         Ok(())
     }
 
@@ -203,7 +228,10 @@ impl TransferDb {
                         WHERE receipt_files.sealed_sha256 = files.sealed_sha256
                             AND receipt_files.hub = ?1)
                     ORDER BY class, added_ms, sealed_sha256 LIMIT ?2";
-        let mut statement = self.connection.prepare_cached(text).map_err(sql("waiting"))?;
+        let mut statement = self
+            .connection
+            .prepare_cached(text)
+            .map_err(sql("waiting"))?;
         let rows = statement.query_map(params![hub.as_bytes(), limit as i64], |row| {
             let class = Class::from_number(row.get::<_, i64>(1)? as u64);
             Ok(Waiting {
@@ -213,7 +241,9 @@ impl TransferDb {
                 added_ms: row.get(3)?,
             })
         });
-        rows.map_err(sql("waiting"))?.collect::<Result<_, _>>().map_err(sql("waiting"))
+        rows.map_err(sql("waiting"))?
+            .collect::<Result<_, _>>()
+            .map_err(sql("waiting"))
     }
 
     /// Valid receipt lines about a file.
@@ -223,7 +253,10 @@ impl TransferDb {
     pub fn holdings(&self, sealed: SealedName) -> Result<Vec<Holding>, StoreError> {
         let text = "SELECT receipt_id, hub, sha256, hub_time_ms FROM receipt_files
                     JOIN hubs USING (hub, epoch) WHERE sealed_sha256 = ?1 ORDER BY receipt_id";
-        let mut statement = self.connection.prepare_cached(text).map_err(sql("holdings"))?;
+        let mut statement = self
+            .connection
+            .prepare_cached(text)
+            .map_err(sql("holdings"))?;
         let rows = statement.query_map([sealed.as_bytes()], |row| {
             Ok(Holding {
                 receipt: ReceiptId(Hash32(row.get(0)?)),
@@ -232,7 +265,9 @@ impl TransferDb {
                 hub_time_ms: row.get(3)?,
             })
         });
-        rows.map_err(sql("holdings"))?.collect::<Result<_, _>>().map_err(sql("holdings"))
+        rows.map_err(sql("holdings"))?
+            .collect::<Result<_, _>>()
+            .map_err(sql("holdings"))
     }
 
     /// Highest seq of a chain that a hub opened and receipted in its present epoch; 0 if none.
@@ -254,14 +289,24 @@ impl TransferDb {
     /// # Errors
     /// The database's.
     pub fn add_receipt(&self, receipt: &Receipt) -> Result<(), StoreError> {
-        let transaction = self.connection.unchecked_transaction().map_err(sql("receipt"))?;
+        let transaction = self
+            .connection
+            .unchecked_transaction()
+            .map_err(sql("receipt"))?;
         let word = &receipt.word;
         let (id, hub) = (receipt.id.as_bytes(), word.hub.as_bytes());
         transaction
             .execute(
                 "INSERT INTO receipts (receipt_id, hub, epoch, hub_seq, hub_time_ms, cose)
                  VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-                params![id, hub, word.epoch, word.hub_seq as i64, word.hub_time_ms, receipt.bytes],
+                params![
+                    id,
+                    hub,
+                    word.epoch,
+                    word.hub_seq as i64,
+                    word.hub_time_ms,
+                    receipt.bytes
+                ],
             )
             .map_err(sql("receipt"))?;
         for line in &word.lines {
@@ -279,7 +324,11 @@ impl TransferDb {
                         word.hub_time_ms
                     ],
                 ),
-                ReceiptLine::Entries { device, upto_seq, entry_id } => transaction.execute(
+                ReceiptLine::Entries {
+                    device,
+                    upto_seq,
+                    entry_id,
+                } => transaction.execute(
                     "INSERT INTO receipt_entries (device, upto_seq, receipt_id, entry_id, hub,
                          epoch)
                      VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
@@ -304,8 +353,13 @@ impl TransferDb {
     /// The database's.
     pub fn receipts(&self) -> Result<Vec<Vec<u8>>, StoreError> {
         let text = "SELECT cose FROM receipts ORDER BY hub, epoch, hub_seq";
-        let mut statement = self.connection.prepare_cached(text).map_err(sql("receipts"))?;
-        let rows = statement.query_map([], |row| row.get(0)).map_err(sql("receipts"))?;
+        let mut statement = self
+            .connection
+            .prepare_cached(text)
+            .map_err(sql("receipts"))?;
+        let rows = statement
+            .query_map([], |row| row.get(0))
+            .map_err(sql("receipts"))?;
         rows.collect::<Result<_, _>>().map_err(sql("receipts"))
     }
 
@@ -391,9 +445,14 @@ impl TransferDb {
     pub fn forget_sessions(&self) -> Result<(), StoreError> {
         let text = "UPDATE hubs SET token = NULL, is_member = 0, own_nonce = NULL, digits = '',
                         cursor = NULL";
-        self.connection.execute(text, []).map_err(sql("forget sessions"))?;
         self.connection
-            .execute("DELETE FROM facts WHERE name IN ('guard_seq', 'guard_entry')", [])
+            .execute(text, [])
+            .map_err(sql("forget sessions"))?;
+        self.connection
+            .execute(
+                "DELETE FROM facts WHERE name IN ('guard_seq', 'guard_entry')",
+                [],
+            )
             .map_err(sql("forget guard"))?;
         Ok(())
     }
@@ -444,7 +503,11 @@ impl TransferDb {
     /// # Errors
     /// The database's.
     pub fn close(self) -> Result<(), StoreError> {
-        let _ = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
-        self.connection.close().map_err(|(_, error)| sql("close")(error))
+        let _ = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()));
+        self.connection
+            .close()
+            .map_err(|(_, error)| sql("close")(error))
     }
 }

@@ -67,7 +67,10 @@ impl Kind {
     pub fn number(self) -> u64 {
         match self {
             Self::Unknown(number) => number,
-            known => Self::NUMBERS.iter().find(|row| row.0 == known).map_or(0, |row| row.1),
+            known => Self::NUMBERS
+                .iter()
+                .find(|row| row.0 == known)
+                .map_or(0, |row| row.1),
         }
     }
 
@@ -81,7 +84,10 @@ impl Kind {
     /// The word of formats.md, for lists and messages.
     #[must_use]
     pub fn name(self) -> &'static str {
-        Self::NUMBERS.iter().find(|row| row.0 == self).map_or("unknown", |row| row.2)
+        Self::NUMBERS
+            .iter()
+            .find(|row| row.0 == self)
+            .map_or("unknown", |row| row.2)
     }
 }
 

@@ -12,12 +12,6 @@
 )]
 
 mod hub;
-#[path = "../../support/photo.rs"]
-#[allow(
-    dead_code,
-    reason = "one photo is enough here; other cases use the rest"
-)]
-mod photo;
 
 use std::fs;
 use std::path::Path;
@@ -42,7 +36,7 @@ use imena_core::model::ids::{
 use imena_core::model::position::{Position, PositionProvider};
 use imena_core::seal::seal_bytes;
 use imena_core::vocabulary::Kind;
-use photo::PhotoSpec;
+use imena_tests::photo::PhotoSpec;
 
 /// Opens the organisation's two files; for tests only.
 pub const PASSPHRASE: &str = "golden test passphrase";

@@ -3,7 +3,7 @@
 use jpeg_encoder::{ColorType, Encoder, SamplingFactor};
 
 use super::exif::{ByteOrder, ExifSpec, KIND_LONG};
-use super::pixels::{PhotoSpec, ScanLayout, StoredScene, clamp, Chroma};
+use super::pixels::{Chroma, PhotoSpec, ScanLayout, StoredScene, clamp};
 use super::png::{write_png, zlib_of_zeros};
 
 fn small() -> PhotoSpec {

@@ -1,8 +1,6 @@
 //! The scene and its coding as JPEG.
 
-use jpeg_encoder::{
-    ChromaSubsamplingMethod, Encoder, ImageBuffer, JpegColorType, SamplingFactor,
-};
+use jpeg_encoder::{ChromaSubsamplingMethod, Encoder, ImageBuffer, JpegColorType, SamplingFactor};
 
 use super::exif::ExifSpec;
 

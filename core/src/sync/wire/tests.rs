@@ -21,9 +21,11 @@ use crate::store::Class;
 
 const ORG: OrgId = OrgId(Hash32([1; 32]));
 
+type Sign = Box<dyn Fn(&[u8]) -> Vec<u8>>;
+
 struct Signer {
     key: PublicKey,
-    sign: Box<dyn Fn(&[u8]) -> Vec<u8>>,
+    sign: Sign,
 }
 
 impl Signer {

@@ -1,0 +1,228 @@
+//! How an entry becomes rows of journal.db: itself, the files it introduces, the key it names, the number it uses up.
+//!
+//! Owns every INSERT of the journal. Invariant: a row is added or is there already; nothing is changed but a body that arrives late.
+
+use rusqlite::{Connection, params};
+
+use super::journal_db::{Appended, FileRow};
+use super::{Class, StoreError, sql};
+use crate::encoding::{Hash32, Map, Value};
+use crate::journal::{Checkpoint, Entry};
+use crate::model::codes::Code;
+use crate::model::ids::{DeviceId, SealedName, SubjectId};
+use crate::vocabulary::Kind;
+
+/// The sealed files that an entry introduces, with the capture id of an original.
+#[must_use]
+pub fn introduced_by(entry: &Entry) -> Vec<(FileRow, Option<[u8; 16]>)> {
+    let Some(body) = &entry.body else {
+        return Vec::new();
+    };
+    let row = |sealed, class, size, sha256, subject| FileRow {
+        sealed,
+        class,
+        size,
+        sha256,
+        subject,
+        entry: entry.id,
+        device: entry.header.device,
+        seq: entry.header.seq,
+    };
+    let fields = &body.fields;
+    match entry.header.kind {
+        Kind::Photo => {
+            let sealed = fields.get(1).and_then(SealedName::from_value);
+            let size = fields.get(2).and_then(Value::as_uint);
+            let (Some(sealed), Some(size)) = (sealed, size) else {
+                return Vec::new();
+            };
+            let sha256 = fields.get(3).and_then(Value::as_hash);
+            let capture = fields.get(7).and_then(Value::as_bytes);
+            let capture = capture.and_then(|bytes| bytes.try_into().ok());
+            vec![(
+                row(sealed, Class::Original, size, sha256, entry.header.subject),
+                capture,
+            )]
+        }
+        Kind::RenditionsMade => {
+            let Some(photo) = fields.get(1).and_then(SubjectId::from_value) else {
+                return Vec::new();
+            };
+            let rendition = |key, class| {
+                let map: &Map = fields.get(key)?.as_map()?;
+                let sealed = SealedName::from_value(map.get(0)?)?;
+                let sha256 = map.get(2).and_then(Value::as_hash);
+                Some((
+                    row(sealed, class, map.get(1)?.as_uint()?, sha256, photo),
+                    None,
+                ))
+            };
+            let both = [rendition(2, Class::Thumbnail), rendition(3, Class::Preview)];
+            both.into_iter().flatten().collect()
+        }
+        Kind::Site
+        | Kind::Grave
+        | Kind::Marker
+        | Kind::Remains
+        | Kind::PersonHint
+        | Kind::Operator
+        | Kind::Device
+        | Kind::GraveMarker
+        | Kind::DeviceStarted
+        | Kind::ChainAdopted
+        | Kind::SessionStarted
+        | Kind::SessionClosed
+        | Kind::KeyGrant
+        | Kind::LocalCopyRemoved
+        | Kind::RunRewritten
+        | Kind::Unknown(_) => Vec::new(),
+    }
+}
+
+pub(super) fn insert(connection: &Connection, entry: &Entry) -> Result<Appended, StoreError> {
+    let header = &entry.header;
+    let text = "INSERT INTO entries (device, seq, entry_id, kind, subject, lamport, header, body)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (entry_id) DO NOTHING";
+    let twins: i64 = connection
+        .prepare_cached("SELECT count(*) FROM entries WHERE device = ?1 AND seq = ?2")
+        .and_then(|mut statement| {
+            statement.query_row(params![header.device.as_bytes(), header.seq as i64], |r| {
+                r.get(0)
+            })
+        })
+        .map_err(sql("find twin"))?;
+    let inserted = connection
+        .prepare_cached(text)
+        .and_then(|mut statement| {
+            statement.execute(params![
+                header.device.as_bytes(),
+                header.seq as i64,
+                entry.id.as_bytes(),
+                header.kind.number() as i64,
+                header.subject.as_bytes(),
+                header.lamport as i64,
+                entry.header_bytes,
+                entry.body_bytes,
+            ])
+        })
+        .map_err(sql("insert entry"))?;
+    if inserted == 0 {
+        let text = "UPDATE entries SET body = ?2 WHERE entry_id = ?1 AND body IS NULL";
+        connection
+            .execute(text, params![entry.id.as_bytes(), entry.body_bytes])
+            .map_err(sql("body arrived"))?;
+    }
+    for (row, capture_id) in introduced_by(entry) {
+        insert_file(connection, &row, capture_id)?;
+    }
+    if let (Kind::DeviceStarted, Some(spki)) =
+        (header.kind, entry.field(1).and_then(Value::as_bytes))
+    {
+        insert_device(connection, header.device, spki)?;
+    }
+    raise_number(connection, entry)?;
+    Ok(match (inserted, twins) {
+        (0, _) => Appended::Known,
+        (_, 0) => Appended::New,
+        (_, _) => Appended::Fork,
+    })
+}
+
+/// A code that arrives in an entry uses its number up, also in a journal rebuilt from runs.
+fn raise_number(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
+    let code = match entry.header.kind {
+        Kind::Remains | Kind::Grave => entry.field(1).and_then(Value::as_text),
+        Kind::Site
+        | Kind::Marker
+        | Kind::Photo
+        | Kind::PersonHint
+        | Kind::Operator
+        | Kind::Device
+        | Kind::GraveMarker
+        | Kind::DeviceStarted
+        | Kind::ChainAdopted
+        | Kind::SessionStarted
+        | Kind::SessionClosed
+        | Kind::RenditionsMade
+        | Kind::KeyGrant
+        | Kind::LocalCopyRemoved
+        | Kind::RunRewritten
+        | Kind::Unknown(_) => None,
+    };
+    let Some(code) = code.and_then(|code| code.parse::<Code>().ok()) else {
+        return Ok(());
+    };
+    let text = "INSERT INTO numbers (issuer, series, last) VALUES (?1, ?2, ?3)
+                ON CONFLICT DO UPDATE SET last = max(last, excluded.last)";
+    let series = entry.header.kind.name();
+    connection
+        .execute(
+            text,
+            params![code.issuer().to_string(), series, code.number()],
+        )
+        .map_err(sql("raise number"))?;
+    Ok(())
+}
+
+fn insert_file(
+    connection: &Connection,
+    row: &FileRow,
+    capture_id: Option<[u8; 16]>,
+) -> Result<(), StoreError> {
+    let text = "INSERT INTO files (sealed_sha256, entry_id, device, seq, subject, class,
+                    size_bytes, sha256, capture_id)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
+    connection
+        .prepare_cached(text)
+        .and_then(|mut statement| {
+            statement.execute(params![
+                row.sealed.as_bytes(),
+                row.entry.as_bytes(),
+                row.device.as_bytes(),
+                row.seq as i64,
+                row.subject.as_bytes(),
+                row.class.number() as i64,
+                row.size as i64,
+                row.sha256.map(|hash| hash.0),
+                capture_id,
+            ])
+        })
+        .map_err(sql("insert file"))?;
+    Ok(())
+}
+
+pub(super) fn insert_device(
+    connection: &Connection,
+    device: DeviceId,
+    spki: &[u8],
+) -> Result<(), StoreError> {
+    if Hash32::of(spki) != device.0 {
+        return Ok(());
+    }
+    let text = "INSERT INTO devices (device, spki) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+    connection
+        .execute(text, params![device.as_bytes(), spki])
+        .map_err(sql("insert device"))?;
+    Ok(())
+}
+
+pub(super) fn insert_checkpoint(
+    connection: &Connection,
+    checkpoint: &Checkpoint,
+) -> Result<(), StoreError> {
+    let text = "INSERT INTO checkpoints (device, seq, entry_id, cose) VALUES (?1, ?2, ?3, ?4)
+                ON CONFLICT DO NOTHING";
+    let Checkpoint {
+        device,
+        seq,
+        entry_id,
+        bytes,
+    } = checkpoint;
+    connection
+        .execute(
+            text,
+            params![device.as_bytes(), *seq as i64, entry_id.as_bytes(), bytes],
+        )
+        .map_err(sql("insert checkpoint"))?;
+    Ok(())
+}
