@@ -20,7 +20,7 @@ pub struct Recovered {
     pub settled: Vec<(SealedName, Class, u64)>,
     /// Files without an entry: entered as `recovered_capture`.
     pub entered: Vec<(SubjectId, SealedName, u64)>,
-    /// Files that are damaged or cut: in quarantine.
+    /// Files that are damaged, cut, or were being made: in quarantine.
     pub quarantined: u64,
 }
 
@@ -36,6 +36,11 @@ pub fn recover(
 ) -> Result<Recovered, CaptureError> {
     let mut found = Recovered::default();
     for (path, named, _) in files.incoming()? {
+        if SealedFiles::is_made(&path) {
+            files.quarantine(&path, "unfinished")?;
+            found.quarantined = found.quarantined.saturating_add(1);
+            continue;
+        }
         let bytes = hash_of(environment, &path)?;
         let (sealed, size) = (SealedName(bytes.0), bytes.1);
         if named.is_some_and(|name| name != sealed) {

@@ -10,6 +10,7 @@ use crate::capture::{
     make_renditions,
 };
 use crate::keys::SessionKey;
+use crate::seal::SealError;
 use crate::store::{Class, close_runs};
 
 impl FieldStore {
@@ -125,7 +126,7 @@ impl FieldStore {
         let identities: Vec<_> = sessions.iter().map(SessionKey::identity).collect();
         let recipients = self.recipients(open);
         let environment = &self.config.environment;
-        let report = make_renditions(
+        let made = make_renditions(
             environment,
             &self.files,
             &open.chain,
@@ -133,7 +134,12 @@ impl FieldStore {
             &recipients,
             saved.photo,
             saved.sealed,
-        )?;
+        );
+        let report = match made {
+            // Taken before the start of work, as above.
+            Err(CaptureError::Seal(SealError::NoKey)) => return Ok(()),
+            made => made?,
+        };
         for (sealed, class, size) in report.files {
             self.transfer()
                 .add_file(sealed, class, size, self.now_ms())?;

@@ -10,7 +10,7 @@ use crate::index::Index;
 use crate::keys::{
     JoinCode, KeyError, SessionKey, SignedRoster, TransferKey, VaultKeys, device_key,
 };
-use crate::model::ids::{DeviceId, SubjectId};
+use crate::model::ids::{DeviceId, EntryId, SubjectId};
 use crate::store::{
     Class, Durability, Journal, Layout, OwnChain, Reserve, SealedFiles, StoreError, VaultLock, Word,
 };
@@ -19,6 +19,8 @@ use crate::vocabulary::Kind;
 
 /// Wrong passcodes in a row that cost nothing.
 const FREE_TRIES: u64 = 5;
+/// The device whose chain a rebuild ends, noted until it is done: one that was interrupted begins again and ends the same chain.
+pub(super) const REBUILDING: &str = "rebuilding";
 /// Longest wait between tries.
 const WAIT_MS_MAX: u64 = 60 * 60 * 1000;
 
@@ -188,6 +190,11 @@ impl FieldStore {
         let operator = self.transfer().fact("operator")?;
         chain.set_operator(operator.and_then(|bytes| SubjectId::from_slice(&bytes)));
         self.start_chain(&chain, report.rebuilt.as_ref())?;
+        if self.transfer().guard()?.is_none() {
+            // From its first entries on a chain is missed if the journal goes: begun anew, it would use its numbers twice.
+            let head = chain.journal().tip(device)?.head;
+            self.transfer().set_guard(head.seq, EntryId(head.id))?;
+        }
         let open = Open {
             keys,
             chain,

@@ -73,6 +73,12 @@ impl FieldStore {
     ) -> Result<(), Error> {
         let mut all = self.files.stored(Class::Run)?;
         all.extend(self.files.stored(Class::Original)?);
+        let incoming = self.files.incoming()?;
+        all.extend(
+            incoming
+                .into_iter()
+                .filter_map(|(_, name, len)| Some((name?, len))),
+        );
         let count = all.len() as u64;
         for (done, (sealed, _)) in (1_u64..).zip(all) {
             if self.files.is_whole(sealed)? != Some(true) {

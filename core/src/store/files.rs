@@ -59,6 +59,9 @@ pub enum Where {
     Stored,
 }
 
+/// How files are named in `incoming/` that are made from what is safe already.
+const MADE: &str = "made-";
+
 /// The sealed files of one vault.
 #[derive(Clone, Debug)]
 pub struct SealedFiles {
@@ -81,8 +84,12 @@ impl SealedFiles {
     /// # Errors
     /// The disk's.
     pub fn begin(&self) -> Result<(PathBuf, Box<dyn NewFile>), StoreError> {
+        self.create("new-")
+    }
+
+    fn create(&self, prefix: &str) -> Result<(PathBuf, Box<dyn NewFile>), StoreError> {
         let random: [u8; 16] = self.environment.random()?;
-        let name = format!("new-{}", data_encoding::HEXLOWER.encode(&random));
+        let name = format!("{prefix}{}", data_encoding::HEXLOWER.encode(&random));
         let path = self.layout.incoming().join(name);
         let file = self.environment.files.create_new(&path)?;
         Ok((path, file))
@@ -107,34 +114,54 @@ impl SealedFiles {
     /// # Errors
     /// The disk's.
     pub fn settle(&self, sealed: SealedName, class: Class) -> Result<(), StoreError> {
-        let files = &self.environment.files;
         let from = self.layout.incoming().join(sealed.to_string());
-        if files.len(&from)?.is_none() {
+        if self.environment.files.len(&from)?.is_none() {
             return Ok(());
         }
+        self.move_to_place(&from, sealed, class)
+    }
+
+    fn move_to_place(
+        &self,
+        from: &Path,
+        sealed: SealedName,
+        class: Class,
+    ) -> Result<(), StoreError> {
+        let files = &self.environment.files;
         let to = self.place(sealed, class);
         let shelf = to.parent().unwrap_or(self.layout.root()).to_path_buf();
         files.create_dir_all(&shelf)?;
         if files.len(&to)?.is_some() && self.hash_of(&to)? != sealed.0 {
             self.quarantine(&to, "unequal")?;
         }
-        files.rename(&from, &to)?;
+        files.rename(from, &to)?;
         files.sync_dir(&shelf)?;
         files.sync_dir(&self.layout.incoming())?;
         Ok(())
     }
 
-    /// Stores a whole sealed file that is in memory (a run, a rendition): incoming, sync, name, place.
+    /// Stores a whole sealed file that is in memory (a run, a rendition): incoming, sync, place. It is made of what is safe
+    /// already; its name in `incoming/` says so, and an interrupted one is never taken for a photo.
     ///
     /// # Errors
     /// The disk's; nothing was stored under the name then.
     pub fn store(&self, sealed: SealedName, class: Class, bytes: &[u8]) -> Result<(), StoreError> {
-        let (path, mut file) = self.begin()?;
-        file.write_all(bytes)?;
-        file.sync()?;
+        let (path, mut file) = self.create(MADE)?;
+        let written = file.write_all(bytes).and_then(|()| file.sync());
         drop(file);
-        self.name_incoming(&path, sealed)?;
-        self.settle(sealed, class)
+        if let Err(error) = written {
+            // What the next try makes anew must not fill a full disk.
+            let _ = self.environment.files.remove(&path);
+            return Err(error.into());
+        }
+        self.move_to_place(&path, sealed, class)
+    }
+
+    /// Whether a file of `incoming/` was being made from what is safe already.
+    #[must_use]
+    pub fn is_made(path: &Path) -> bool {
+        let name = path.file_name().map(|name| name.to_string_lossy());
+        name.is_some_and(|name| name.starts_with(MADE))
     }
 
     /// Finds a sealed file and its length, wherever it stands.

@@ -5,9 +5,10 @@
 
 use std::path::Path;
 
-use rusqlite::{Connection, OptionalExtension as _, Row, Transaction, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 
 use super::database::{Durability, open_database};
+use super::journal_append::OwnAppend;
 use super::journal_rows::{insert, insert_checkpoint, insert_device};
 use super::{Class, StoreError, sql};
 use crate::encoding::Hash32;
@@ -520,65 +521,6 @@ impl Journal {
             .query_map([value], file_row)
             .map_err(sql("files"))?;
         rows.collect::<Result<_, _>>().map_err(sql("files"))
-    }
-}
-
-/// An open transaction on the own chain.
-pub struct OwnAppend<'a> {
-    transaction: Transaction<'a>,
-    tip: Tip,
-    entries: Vec<Entry>,
-    has_failed: bool,
-}
-
-impl OwnAppend<'_> {
-    /// What the next entry follows.
-    #[must_use]
-    pub fn tip(&self) -> Tip {
-        self.tip
-    }
-
-    /// Adds the next entry.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn push(&mut self, entry: Entry) -> Result<(), StoreError> {
-        insert(&self.transaction, &entry).inspect_err(|_| self.has_failed = true)?;
-        let lamport = self.tip.lamport.max(entry.header.lamport);
-        self.tip = Tip {
-            head: ChainHead {
-                seq: entry.header.seq,
-                id: entry.id.0,
-            },
-            lamport,
-        };
-        self.entries.push(entry);
-        Ok(())
-    }
-
-    /// Whether any entry speaks of a subject.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn knows(&mut self, subject: SubjectId) -> Result<bool, StoreError> {
-        self.transaction
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM entries WHERE subject = ?1)")
-            .and_then(|mut statement| statement.query_row([subject.as_bytes()], |row| row.get(0)))
-            .map_err(sql("knows subject"))
-            .inspect_err(|_| self.has_failed = true)
-    }
-
-    /// The next number of an issuer's series; it is used up when this transaction commits.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn next_number(&mut self, issuer: &str, series: &str) -> Result<u32, StoreError> {
-        let text = "INSERT INTO numbers (issuer, series, last) VALUES (?1, ?2, 1)
-                    ON CONFLICT DO UPDATE SET last = last + 1 RETURNING last";
-        self.transaction
-            .query_row(text, params![issuer, series], |row| row.get(0))
-            .map_err(sql("next number"))
-            .inspect_err(|_| self.has_failed = true)
     }
 }
 

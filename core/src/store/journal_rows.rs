@@ -169,9 +169,13 @@ fn insert_file(
     row: &FileRow,
     capture_id: Option<[u8; 16]>,
 ) -> Result<(), StoreError> {
+    // A capture id that stands for another picture goes on finding that one; this file must be known all the same.
     let text = "INSERT INTO files (sealed_sha256, entry_id, device, seq, subject, class,
                     size_bytes, sha256, capture_id)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING";
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+                    CASE WHEN EXISTS (SELECT 1 FROM files WHERE capture_id = ?9)
+                        THEN NULL ELSE ?9 END)
+                ON CONFLICT DO NOTHING";
     connection
         .prepare_cached(text)
         .and_then(|mut statement| {

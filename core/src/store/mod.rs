@@ -5,6 +5,7 @@
 
 mod database;
 mod files;
+mod journal_append;
 mod journal_db;
 mod journal_rows;
 mod layout;
@@ -15,7 +16,8 @@ mod runs;
 
 pub use database::{Durability, check_pages, open_database, verify_settings};
 pub use files::{Class, SealedFiles, Where};
-pub use journal_db::{Appended, FileRow, Journal, OwnAppend, Tip};
+pub use journal_append::OwnAppend;
+pub use journal_db::{Appended, FileRow, Journal, Tip};
 pub use journal_rows::introduced_by;
 pub use layout::Layout;
 pub use lock::VaultLock;

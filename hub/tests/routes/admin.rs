@@ -1,3 +1,5 @@
+//! The operator's routes: only with the token of this start, only on loopback.
+
 use axum::http::{Method, StatusCode};
 use imena_core::environment::Environment;
 use imena_core::sync::wire::EnrollRequest;

@@ -1,3 +1,5 @@
+//! POST /v1/enroll: who asks to join, and the six digits.
+
 use axum::http::StatusCode;
 use imena_core::encoding::Hash32;
 use imena_core::model::ids::OrgId;

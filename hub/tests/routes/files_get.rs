@@ -1,3 +1,5 @@
+//! HEAD and GET /v1/files: what is here, whole or in part.
+
 use axum::http::{Method, StatusCode};
 use imena_core::sync::wire::ErrorCode;
 

@@ -1,3 +1,5 @@
+//! PUT /v1/files: every way in which an upload goes on, goes wrong or is taken over.
+
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 

@@ -1,3 +1,5 @@
+//! GET /v1/hello: who the hub is, signed over the caller's nonce.
+
 use axum::http::{Method, StatusCode};
 use imena_core::sync::wire::ErrorCode;
 use imena_hub::{Hub, HubConfig};

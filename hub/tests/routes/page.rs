@@ -1,3 +1,5 @@
+//! The page: one-time link, both languages, nothing without a session.
+
 use axum::http::{Method, StatusCode};
 use imena_core::encoding::{Hash32, Map};
 use imena_core::model::ids::{SubjectId, SubjectRef};

@@ -1,3 +1,5 @@
+//! POST /v1/session: tokens, refused strangers, restored hubs.
+
 use imena_core::encoding::Hash32;
 use imena_core::model::ids::{OrgId, ReceiptId};
 use imena_core::sync::wire::{ErrorCode, LastReceipt, SessionRequest, TokenState};

@@ -1,3 +1,5 @@
+//! POST /v1/sync: receipts, pull, hold checks, and the same request twice.
+
 use std::io::{Read as _, Write as _};
 
 use axum::http::Method;

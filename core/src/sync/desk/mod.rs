@@ -3,24 +3,25 @@
 //! Owns the state of the session, which may be lost at any time: everything that matters is in transfer.db and the journal. Does not perform a transfer.
 //! Invariant: no token and no file goes to a server whose pin and signed hello were not checked.
 
+mod jobs;
+mod replies;
+
 use thiserror::Error;
 
 use super::job::{HubTarget, JobBody, Method, SyncChange, TransferJob, Trouble};
 use super::judge::{TransferOutcome, Verdict, judge};
 use super::plan::{Backlog, Link, LinkCost, Step, next_piece_bytes, plan};
-use super::pull::open_segment;
 use super::transfer_db::{HubState, TransferDb, Waiting};
 use super::wire::{
-    self, EnrollReply, EnrollRequest, Enrolment, ErrorCode, Held, Hello, HoldCheck, LastReceipt,
-    LastSeen, Offer, OwnHead, PutReply, SessionReply, SessionRequest, SyncReply, SyncRequest,
-    TokenState,
+    self, EnrollReply, ErrorCode, Held, Hello, HoldCheck, OwnHead, PutReply, SessionReply,
+    SyncReply,
 };
 use crate::encoding::{Hash32, PublicKey};
 use crate::environment::Environment;
-use crate::journal::{HubSeen, Receipt};
-use crate::keys::{KeyVault, SignedRoster, VaultError, sign_with};
+use crate::journal::HubSeen;
+use crate::keys::{KeyVault, SignedRoster, VaultError};
 use crate::model::ids::{DeviceId, OrgId, SealedName};
-use crate::store::{Class, SealedFiles, StoreError};
+use crate::store::{SealedFiles, StoreError};
 
 /// What one pull may bring: a few seconds on a bad link.
 const PULL_BUDGET_BYTES: u64 = 1024 * 1024;
@@ -360,135 +361,6 @@ impl SyncDesk {
         Ok(waiting)
     }
 
-    fn plain(&self, method: Method, path: String, body: JobBody) -> TransferJob {
-        let headers = vec![("content-type", wire::CONTENT_TYPE.to_owned())];
-        let (target, reply_bytes_max) = (self.target.clone(), SMALL_REPLY_BYTES_MAX);
-        TransferJob {
-            target,
-            method,
-            path,
-            headers,
-            body,
-            reply_bytes_max,
-        }
-    }
-
-    fn with_token(
-        &self,
-        state: &HubState,
-        method: Method,
-        path: String,
-        mut headers: Vec<(&'static str, String)>,
-        body: JobBody,
-        reply_bytes_max: usize,
-    ) -> TransferJob {
-        if let Some((token, _)) = &state.token {
-            let hex = data_encoding::HEXLOWER.encode(token);
-            headers.push(("authorization", format!("{} {hex}", wire::TOKEN_SCHEME)));
-        }
-        TransferJob {
-            target: self.target.clone(),
-            method,
-            path,
-            headers,
-            body,
-            reply_bytes_max,
-        }
-    }
-
-    fn hello_job(&self) -> TransferJob {
-        let nonce = data_encoding::HEXLOWER.encode(&self.own_nonce);
-        self.plain(Method::Get, format!("/v1/hello?n={nonce}"), JobBody::Empty)
-    }
-
-    fn enroll_job(&self, hands: Hands<'_>) -> Result<TransferJob, DeskError> {
-        let hub_nonce = self.greeting.map_or([0; 32], |greeting| greeting.hub_nonce);
-        let request = EnrollRequest {
-            org: self.org,
-            hub: self.target.hub,
-            device_spki: self.device.spki().to_vec(),
-            name: self.device_name.clone(),
-            hub_nonce,
-            own_nonce: self.own_nonce,
-        };
-        let bytes = request.sign(&self.device, |message| {
-            sign_with(hands.vault, &self.device, message)
-        })?;
-        Ok(self.plain(
-            Method::Post,
-            "/v1/enroll".to_owned(),
-            JobBody::Inline(bytes),
-        ))
-    }
-
-    fn session_job(&self, hands: Hands<'_>, state: &HubState) -> Result<TransferJob, DeskError> {
-        let (hub_nonce, pin_seen) = self.greeting.map_or(([0; 32], Hash32::ZERO), |greeting| {
-            (greeting.hub_nonce, greeting.pin_seen)
-        });
-        let last_receipt =
-            match state.epoch {
-                None => None,
-                Some(epoch) => hands.transfer.last_receipt(self.target.hub, epoch)?.map(
-                    |(hub_seq, receipt)| LastReceipt {
-                        epoch,
-                        hub_seq,
-                        receipt,
-                    },
-                ),
-            };
-        let request = SessionRequest {
-            org: self.org,
-            hub: self.target.hub,
-            pin_seen,
-            hub_nonce,
-            own_head: self.own_head,
-            last_receipt,
-            device_spki: self.device.spki().to_vec(),
-        };
-        let bytes = request.sign(&self.device, |message| {
-            sign_with(hands.vault, &self.device, message)
-        })?;
-        Ok(self.plain(
-            Method::Post,
-            "/v1/session".to_owned(),
-            JobBody::Inline(bytes),
-        ))
-    }
-
-    fn sync_job(&self, hands: Hands<'_>, state: &HubState) -> Result<TransferJob, DeskError> {
-        let waiting = self.waiting(hands)?;
-        let offers = waiting.iter().map(|file| Offer {
-            sealed: file.sealed,
-            size: file.size,
-            class: file.class,
-        });
-        let last = match state.epoch.filter(|_| !self.has_missed_receipts) {
-            None => None,
-            Some(epoch) => hands
-                .transfer
-                .last_receipt(self.target.hub, epoch)?
-                .map(|(hub_seq, _)| LastSeen { epoch, hub_seq }),
-        };
-        let request = SyncRequest {
-            own_head: self.own_head,
-            offers: offers.collect(),
-            inline_runs: Vec::new(),
-            cursor: state.cursor.clone(),
-            last,
-            hold_check: self.hold_check.clone(),
-            budget_bytes: if self.can_pull { PULL_BUDGET_BYTES } else { 0 },
-            roster_version: self
-                .roster
-                .as_ref()
-                .map_or(0, |signed| signed.roster.version),
-        };
-        let headers = vec![("content-type", wire::CONTENT_TYPE.to_owned())];
-        let body = JobBody::Inline(request.encode());
-        let path = "/v1/sync".to_owned();
-        let limit = wire::SYNC_REPLY_BYTES_MAX;
-        Ok(self.with_token(state, Method::Post, path, headers, body, limit))
-    }
-
     /// A body that came from the pinned server: still checked word by word.
     fn believe(
         &mut self,
@@ -538,124 +410,6 @@ impl SyncDesk {
         }
     }
 
-    fn enrolled(
-        &mut self,
-        hands: Hands<'_>,
-        reply: EnrollReply,
-    ) -> Result<Vec<SyncChange>, DeskError> {
-        let state = hands.transfer.hub(self.target.hub)?;
-        let enrolment = Some((self.own_nonce, reply.digits.clone()));
-        hands
-            .transfer
-            .set_hub(self.target.hub, &HubState { enrolment, ..state })?;
-        // The hub's nonce is used up by the request.
-        self.greeting = None;
-        self.own_nonce = hands.environment.random()?;
-        let mut changes = match reply.roster {
-            Some(bytes) => self.offered_roster(hands, &bytes)?,
-            None => Vec::new(),
-        };
-        if reply.state == Enrolment::Pending {
-            changes.push(SyncChange::Enrolling {
-                digits: reply.digits,
-            });
-        }
-        Ok(changes)
-    }
-
-    fn session_opened(
-        &mut self,
-        hands: Hands<'_>,
-        reply: &SessionReply,
-    ) -> Result<Vec<SyncChange>, DeskError> {
-        let before = hands.transfer.hub(self.target.hub)?;
-        let is_member = reply.state == TokenState::Member;
-        let state = HubState {
-            token: Some((reply.token, reply.expires_ms)),
-            is_member,
-            epoch: Some(reply.epoch),
-            ..before.clone()
-        };
-        hands.transfer.set_hub(self.target.hub, &state)?;
-        self.greeting = None;
-        self.own_nonce = hands.environment.random()?;
-        self.is_sync_due = true;
-        let mut changes = Vec::new();
-        if before.epoch.is_some_and(|epoch| epoch != reply.epoch) {
-            self.has_missed_receipts = true;
-            changes.push(SyncChange::HubRestored);
-        }
-        if !is_member {
-            let digits = before
-                .enrolment
-                .map(|(_, digits)| digits)
-                .unwrap_or_default();
-            changes.push(SyncChange::Enrolling { digits });
-        } else if !before.is_member {
-            changes.push(SyncChange::Admitted);
-        }
-        Ok(changes)
-    }
-
-    fn synced(&mut self, hands: Hands<'_>, reply: SyncReply) -> Result<Vec<SyncChange>, DeskError> {
-        let mut changes = Vec::new();
-        if let Some(bytes) = &reply.roster {
-            changes.extend(self.offered_roster(hands, bytes)?);
-        }
-        let state = hands.transfer.hub(self.target.hub)?;
-        if state.epoch != Some(reply.epoch) {
-            let state = HubState {
-                epoch: Some(reply.epoch),
-                ..state
-            };
-            hands.transfer.set_hub(self.target.hub, &state)?;
-            changes.push(SyncChange::HubRestored);
-        }
-        for bytes in &reply.receipts {
-            changes.extend(self.offered_receipt(hands, bytes)?);
-        }
-        self.is_sync_due = reply.has_more;
-        let has_asked_for_all = self.has_missed_receipts;
-        self.has_missed_receipts = false;
-        self.offered.clear();
-        for file in &reply.files {
-            let holdings = hands.transfer.holdings(file.sealed)?;
-            let is_held = holdings
-                .iter()
-                .any(|holding| holding.hub == self.target.hub);
-            self.offered.push((file.sealed, file.have));
-            if !file.is_stored || is_held {
-                continue;
-            }
-            if has_asked_for_all {
-                self.unreceipted.push(file.sealed);
-            } else {
-                // The reply that carried its receipt was lost: ask for all receipts about what is offered.
-                self.is_sync_due = true;
-                self.has_missed_receipts = true;
-            }
-        }
-        if let Some(held) = reply
-            .held
-            .as_deref()
-            .and_then(|bytes| self.open_held(bytes))
-        {
-            self.held = Some(held);
-            self.hold_check = None;
-        }
-        let mut pulled = Vec::new();
-        for segment in &reply.segments {
-            match open_segment(self.org, segment) {
-                Ok(segment) => pulled.push(segment),
-                Err(detail) => return Ok(vec![SyncChange::Trouble(Trouble::FalseWord { detail })]),
-            }
-        }
-        if self.can_pull && !pulled.is_empty() {
-            changes.push(SyncChange::Pulled(pulled));
-        }
-        Ok(changes)
-    }
-
     /// Moves the pull on: called after the journal has taken what came, so that a crash in between only pulls it again.
     ///
     /// # Errors
@@ -674,103 +428,6 @@ impl SyncDesk {
         match outcome {
             TransferOutcome::Reply { body, .. } => SyncReply::decode(body).ok()?.next_cursor,
             TransferOutcome::Failed { .. } => None,
-        }
-    }
-
-    fn open_held(&self, bytes: &[u8]) -> Option<Held> {
-        let nonce = self.hold_check.as_ref()?.nonce;
-        let key = self.roster.as_ref()?.roster.hub_key(self.target.hub)?;
-        Held::open(bytes, &key, self.org, &nonce).ok()
-    }
-
-    fn piece_arrived(
-        &mut self,
-        hands: Hands<'_>,
-        (sealed, class, offset, len, total): (SealedName, Class, u64, u64, u64),
-        reply: &PutReply,
-    ) -> Result<Vec<SyncChange>, DeskError> {
-        self.sent_bytes = self.sent_bytes.saturating_add(len);
-        if class == Class::Original {
-            self.sent_original_bytes = self.sent_original_bytes.saturating_add(len);
-        }
-        self.piece_bytes = next_piece_bytes(self.piece_bytes, false);
-        let have = reply.have.min(total);
-        self.offered.retain(|(name, _)| *name != sealed);
-        self.offered.push((sealed, have));
-        let useful = have.saturating_sub(offset).min(len);
-        let resent = len.saturating_sub(useful);
-        let mut changes = vec![SyncChange::Progress {
-            sealed,
-            have,
-            total,
-            resent,
-        }];
-        if let Some(bytes) = &reply.receipt {
-            changes.extend(self.offered_receipt(hands, bytes)?);
-        }
-        let is_held = hands
-            .transfer
-            .holdings(sealed)?
-            .iter()
-            .any(|h| h.hub == self.target.hub);
-        if reply.is_stored && !is_held {
-            self.is_sync_due = true;
-            self.has_missed_receipts = true;
-        }
-        Ok(changes)
-    }
-
-    fn offered_roster(
-        &mut self,
-        hands: Hands<'_>,
-        bytes: &[u8],
-    ) -> Result<Vec<SyncChange>, DeskError> {
-        let newer = match self.roster.clone() {
-            Some(known) if known.bytes == bytes => return Ok(Vec::new()),
-            Some(known) => known.succeed(bytes),
-            None => SignedRoster::open(bytes, self.org),
-        };
-        let roster = match newer {
-            Ok(roster) => roster,
-            Err(error) => {
-                let detail = error.to_string();
-                return Ok(vec![SyncChange::Trouble(Trouble::FalseWord { detail })]);
-            }
-        };
-        hands.transfer.set_fact("roster", &roster.bytes)?;
-        let was_member = self.is_in_roster();
-        let version = roster.roster.version;
-        self.roster = Some(roster);
-        let mut changes = vec![SyncChange::Roster { version }];
-        if !was_member && self.is_in_roster() {
-            changes.push(SyncChange::Admitted);
-        }
-        Ok(changes)
-    }
-
-    fn offered_receipt(
-        &mut self,
-        hands: Hands<'_>,
-        bytes: &[u8],
-    ) -> Result<Vec<SyncChange>, DeskError> {
-        let key = Receipt::claimed_hub(bytes).ok().and_then(|hub| {
-            self.roster
-                .as_ref()
-                .and_then(|signed| signed.roster.hub_key(hub))
-        });
-        // Without a roster that names the hub no receipt can be believed; it will be asked for again when the roster has come.
-        let Some(key) = key else {
-            return Ok(Vec::new());
-        };
-        match Receipt::open(bytes, &key, self.org) {
-            Ok(receipt) => {
-                hands.transfer.add_receipt(&receipt)?;
-                Ok(vec![SyncChange::Receipt])
-            }
-            Err(error) => {
-                let detail = error.to_string();
-                Ok(vec![SyncChange::Trouble(Trouble::FalseWord { detail })])
-            }
         }
     }
 

@@ -1,0 +1,149 @@
+//! The request of each step, as a job for the platform.
+
+use super::super::job::{JobBody, Method, TransferJob};
+use super::super::transfer_db::HubState;
+use super::super::wire::{
+    self, EnrollRequest, LastReceipt, LastSeen, Offer, SessionRequest, SyncRequest,
+};
+use super::{DeskError, Hands, PULL_BUDGET_BYTES, SMALL_REPLY_BYTES_MAX, SyncDesk};
+use crate::encoding::Hash32;
+use crate::keys::sign_with;
+
+impl SyncDesk {
+    pub(super) fn plain(&self, method: Method, path: String, body: JobBody) -> TransferJob {
+        let headers = vec![("content-type", wire::CONTENT_TYPE.to_owned())];
+        let (target, reply_bytes_max) = (self.target.clone(), SMALL_REPLY_BYTES_MAX);
+        TransferJob {
+            target,
+            method,
+            path,
+            headers,
+            body,
+            reply_bytes_max,
+        }
+    }
+
+    pub(super) fn with_token(
+        &self,
+        state: &HubState,
+        method: Method,
+        path: String,
+        mut headers: Vec<(&'static str, String)>,
+        body: JobBody,
+        reply_bytes_max: usize,
+    ) -> TransferJob {
+        if let Some((token, _)) = &state.token {
+            let hex = data_encoding::HEXLOWER.encode(token);
+            headers.push(("authorization", format!("{} {hex}", wire::TOKEN_SCHEME)));
+        }
+        TransferJob {
+            target: self.target.clone(),
+            method,
+            path,
+            headers,
+            body,
+            reply_bytes_max,
+        }
+    }
+
+    pub(super) fn hello_job(&self) -> TransferJob {
+        let nonce = data_encoding::HEXLOWER.encode(&self.own_nonce);
+        self.plain(Method::Get, format!("/v1/hello?n={nonce}"), JobBody::Empty)
+    }
+
+    pub(super) fn enroll_job(&self, hands: Hands<'_>) -> Result<TransferJob, DeskError> {
+        let hub_nonce = self.greeting.map_or([0; 32], |greeting| greeting.hub_nonce);
+        let request = EnrollRequest {
+            org: self.org,
+            hub: self.target.hub,
+            device_spki: self.device.spki().to_vec(),
+            name: self.device_name.clone(),
+            hub_nonce,
+            own_nonce: self.own_nonce,
+        };
+        let bytes = request.sign(&self.device, |message| {
+            sign_with(hands.vault, &self.device, message)
+        })?;
+        Ok(self.plain(
+            Method::Post,
+            "/v1/enroll".to_owned(),
+            JobBody::Inline(bytes),
+        ))
+    }
+
+    pub(super) fn session_job(
+        &self,
+        hands: Hands<'_>,
+        state: &HubState,
+    ) -> Result<TransferJob, DeskError> {
+        let (hub_nonce, pin_seen) = self.greeting.map_or(([0; 32], Hash32::ZERO), |greeting| {
+            (greeting.hub_nonce, greeting.pin_seen)
+        });
+        let last_receipt =
+            match state.epoch {
+                None => None,
+                Some(epoch) => hands.transfer.last_receipt(self.target.hub, epoch)?.map(
+                    |(hub_seq, receipt)| LastReceipt {
+                        epoch,
+                        hub_seq,
+                        receipt,
+                    },
+                ),
+            };
+        let request = SessionRequest {
+            org: self.org,
+            hub: self.target.hub,
+            pin_seen,
+            hub_nonce,
+            own_head: self.own_head,
+            last_receipt,
+            device_spki: self.device.spki().to_vec(),
+        };
+        let bytes = request.sign(&self.device, |message| {
+            sign_with(hands.vault, &self.device, message)
+        })?;
+        Ok(self.plain(
+            Method::Post,
+            "/v1/session".to_owned(),
+            JobBody::Inline(bytes),
+        ))
+    }
+
+    pub(super) fn sync_job(
+        &self,
+        hands: Hands<'_>,
+        state: &HubState,
+    ) -> Result<TransferJob, DeskError> {
+        let waiting = self.waiting(hands)?;
+        let offers = waiting.iter().map(|file| Offer {
+            sealed: file.sealed,
+            size: file.size,
+            class: file.class,
+        });
+        let last = match state.epoch.filter(|_| !self.has_missed_receipts) {
+            None => None,
+            Some(epoch) => hands
+                .transfer
+                .last_receipt(self.target.hub, epoch)?
+                .map(|(hub_seq, _)| LastSeen { epoch, hub_seq }),
+        };
+        let request = SyncRequest {
+            own_head: self.own_head,
+            offers: offers.collect(),
+            inline_runs: Vec::new(),
+            cursor: state.cursor.clone(),
+            last,
+            hold_check: self.hold_check.clone(),
+            budget_bytes: if self.can_pull { PULL_BUDGET_BYTES } else { 0 },
+            roster_version: self
+                .roster
+                .as_ref()
+                .map_or(0, |signed| signed.roster.version),
+        };
+        let headers = vec![("content-type", wire::CONTENT_TYPE.to_owned())];
+        let body = JobBody::Inline(request.encode());
+        let path = "/v1/sync".to_owned();
+        let limit = wire::SYNC_REPLY_BYTES_MAX;
+        Ok(self.with_token(state, Method::Post, path, headers, body, limit))
+    }
+}

@@ -1,0 +1,235 @@
+//! What each reply changes: every word of it is checked before anything is kept.
+
+use super::super::job::{SyncChange, Trouble};
+use super::super::plan::next_piece_bytes;
+use super::super::pull::open_segment;
+use super::super::transfer_db::HubState;
+use super::super::wire::{
+    EnrollReply, Enrolment, Held, PutReply, SessionReply, SyncReply, TokenState,
+};
+use super::{DeskError, Hands, SyncDesk};
+use crate::journal::Receipt;
+use crate::keys::SignedRoster;
+use crate::model::ids::SealedName;
+use crate::store::Class;
+
+impl SyncDesk {
+    pub(super) fn enrolled(
+        &mut self,
+        hands: Hands<'_>,
+        reply: EnrollReply,
+    ) -> Result<Vec<SyncChange>, DeskError> {
+        let state = hands.transfer.hub(self.target.hub)?;
+        let enrolment = Some((self.own_nonce, reply.digits.clone()));
+        hands
+            .transfer
+            .set_hub(self.target.hub, &HubState { enrolment, ..state })?;
+        // The hub's nonce is used up by the request.
+        self.greeting = None;
+        self.own_nonce = hands.environment.random()?;
+        let mut changes = match reply.roster {
+            Some(bytes) => self.offered_roster(hands, &bytes)?,
+            None => Vec::new(),
+        };
+        if reply.state == Enrolment::Pending {
+            changes.push(SyncChange::Enrolling {
+                digits: reply.digits,
+            });
+        }
+        Ok(changes)
+    }
+
+    pub(super) fn session_opened(
+        &mut self,
+        hands: Hands<'_>,
+        reply: &SessionReply,
+    ) -> Result<Vec<SyncChange>, DeskError> {
+        let before = hands.transfer.hub(self.target.hub)?;
+        let is_member = reply.state == TokenState::Member;
+        let state = HubState {
+            token: Some((reply.token, reply.expires_ms)),
+            is_member,
+            epoch: Some(reply.epoch),
+            ..before.clone()
+        };
+        hands.transfer.set_hub(self.target.hub, &state)?;
+        self.greeting = None;
+        self.own_nonce = hands.environment.random()?;
+        self.is_sync_due = true;
+        let mut changes = Vec::new();
+        if before.epoch.is_some_and(|epoch| epoch != reply.epoch) {
+            self.has_missed_receipts = true;
+            changes.push(SyncChange::HubRestored);
+        }
+        if !is_member {
+            let digits = before
+                .enrolment
+                .map(|(_, digits)| digits)
+                .unwrap_or_default();
+            changes.push(SyncChange::Enrolling { digits });
+        } else if !before.is_member {
+            changes.push(SyncChange::Admitted);
+        }
+        Ok(changes)
+    }
+
+    pub(super) fn synced(
+        &mut self,
+        hands: Hands<'_>,
+        reply: SyncReply,
+    ) -> Result<Vec<SyncChange>, DeskError> {
+        let mut changes = Vec::new();
+        if let Some(bytes) = &reply.roster {
+            changes.extend(self.offered_roster(hands, bytes)?);
+        }
+        let state = hands.transfer.hub(self.target.hub)?;
+        if state.epoch != Some(reply.epoch) {
+            let state = HubState {
+                epoch: Some(reply.epoch),
+                ..state
+            };
+            hands.transfer.set_hub(self.target.hub, &state)?;
+            changes.push(SyncChange::HubRestored);
+        }
+        for bytes in &reply.receipts {
+            changes.extend(self.offered_receipt(hands, bytes)?);
+        }
+        self.is_sync_due = reply.has_more;
+        let has_asked_for_all = self.has_missed_receipts;
+        self.has_missed_receipts = false;
+        self.offered.clear();
+        for file in &reply.files {
+            let holdings = hands.transfer.holdings(file.sealed)?;
+            let is_held = holdings
+                .iter()
+                .any(|holding| holding.hub == self.target.hub);
+            self.offered.push((file.sealed, file.have));
+            if !file.is_stored || is_held {
+                continue;
+            }
+            if has_asked_for_all {
+                self.unreceipted.push(file.sealed);
+            } else {
+                // The reply that carried its receipt was lost: ask for all receipts about what is offered.
+                self.is_sync_due = true;
+                self.has_missed_receipts = true;
+            }
+        }
+        if let Some(held) = reply
+            .held
+            .as_deref()
+            .and_then(|bytes| self.open_held(bytes))
+        {
+            self.held = Some(held);
+            self.hold_check = None;
+        }
+        let mut pulled = Vec::new();
+        for segment in &reply.segments {
+            match open_segment(self.org, segment) {
+                Ok(segment) => pulled.push(segment),
+                Err(detail) => return Ok(vec![SyncChange::Trouble(Trouble::FalseWord { detail })]),
+            }
+        }
+        if self.can_pull && !pulled.is_empty() {
+            changes.push(SyncChange::Pulled(pulled));
+        }
+        Ok(changes)
+    }
+
+    pub(super) fn open_held(&self, bytes: &[u8]) -> Option<Held> {
+        let nonce = self.hold_check.as_ref()?.nonce;
+        let key = self.roster.as_ref()?.roster.hub_key(self.target.hub)?;
+        Held::open(bytes, &key, self.org, &nonce).ok()
+    }
+
+    pub(super) fn piece_arrived(
+        &mut self,
+        hands: Hands<'_>,
+        (sealed, class, offset, len, total): (SealedName, Class, u64, u64, u64),
+        reply: &PutReply,
+    ) -> Result<Vec<SyncChange>, DeskError> {
+        self.sent_bytes = self.sent_bytes.saturating_add(len);
+        if class == Class::Original {
+            self.sent_original_bytes = self.sent_original_bytes.saturating_add(len);
+        }
+        self.piece_bytes = next_piece_bytes(self.piece_bytes, false);
+        let have = reply.have.min(total);
+        self.offered.retain(|(name, _)| *name != sealed);
+        self.offered.push((sealed, have));
+        let useful = have.saturating_sub(offset).min(len);
+        let resent = len.saturating_sub(useful);
+        let mut changes = vec![SyncChange::Progress {
+            sealed,
+            have,
+            total,
+            resent,
+        }];
+        if let Some(bytes) = &reply.receipt {
+            changes.extend(self.offered_receipt(hands, bytes)?);
+        }
+        let is_held = hands
+            .transfer
+            .holdings(sealed)?
+            .iter()
+            .any(|h| h.hub == self.target.hub);
+        if reply.is_stored && !is_held {
+            self.is_sync_due = true;
+            self.has_missed_receipts = true;
+        }
+        Ok(changes)
+    }
+
+    pub(super) fn offered_roster(
+        &mut self,
+        hands: Hands<'_>,
+        bytes: &[u8],
+    ) -> Result<Vec<SyncChange>, DeskError> {
+        let newer = match self.roster.clone() {
+            Some(known) if known.bytes == bytes => return Ok(Vec::new()),
+            Some(known) => known.succeed(bytes),
+            None => SignedRoster::open(bytes, self.org),
+        };
+        let roster = match newer {
+            Ok(roster) => roster,
+            Err(error) => {
+                let detail = error.to_string();
+                return Ok(vec![SyncChange::Trouble(Trouble::FalseWord { detail })]);
+            }
+        };
+        hands.transfer.set_fact("roster", &roster.bytes)?;
+        let was_member = self.is_in_roster();
+        let version = roster.roster.version;
+        self.roster = Some(roster);
+        let mut changes = vec![SyncChange::Roster { version }];
+        if !was_member && self.is_in_roster() {
+            changes.push(SyncChange::Admitted);
+        }
+        Ok(changes)
+    }
+
+    pub(super) fn offered_receipt(
+        &mut self,
+        hands: Hands<'_>,
+        bytes: &[u8],
+    ) -> Result<Vec<SyncChange>, DeskError> {
+        let key = Receipt::claimed_hub(bytes).ok().and_then(|hub| {
+            self.roster
+                .as_ref()
+                .and_then(|signed| signed.roster.hub_key(hub))
+        });
+        // Without a roster that names the hub no receipt can be believed; it will be asked for again when the roster has come.
+        let Some(key) = key else {
+            return Ok(Vec::new());
+        };
+        match Receipt::open(bytes, &key, self.org) {
+            Ok(receipt) => {
+                hands.transfer.add_receipt(&receipt)?;
+                Ok(vec![SyncChange::Receipt])
+            }
+            Err(error) => {
+                let detail = error.to_string();
+                Ok(vec![SyncChange::Trouble(Trouble::FalseWord { detail })])
+            }
+        }
+    }
+}
