@@ -16,11 +16,8 @@ use crate::store::{
 };
 use crate::sync::TransferDb;
 use crate::vocabulary::Kind;
-
 /// Wrong passcodes in a row that cost nothing.
 const FREE_TRIES: u64 = 5;
-/// The device whose chain a rebuild ends, noted until it is done: one that was interrupted begins again and ends the same chain.
-pub(super) const REBUILDING: &str = "rebuilding";
 /// Longest wait between tries.
 const WAIT_MS_MAX: u64 = 60 * 60 * 1000;
 

@@ -4,7 +4,6 @@ use std::io::Read as _;
 
 use serde::Serialize;
 
-use super::opening::REBUILDING;
 use super::{Error, FieldStore, Open};
 use crate::capture::enter_orphan;
 use crate::encoding::limits::{RUN_BYTES_MAX, SEALED_RUN_BYTES_MAX};
@@ -109,18 +108,6 @@ impl FieldStore {
     /// The new chain stands: the rebuild is over.
     pub(super) fn chain_has_ended(&self) -> Result<(), Error> {
         Ok(self.transfer().set_fact(ENDING_CHAIN, &[])?)
-    }
-
-    /// The own chain, or the one that an interrupted rebuild was about to end.
-    fn chain_to_end(&self) -> Result<DeviceId, Error> {
-        let transfer = self.transfer();
-        let noted = transfer.fact(REBUILDING)?;
-        if let Some(old) = noted.and_then(|bytes| DeviceId::from_slice(&bytes)) {
-            return Ok(old);
-        }
-        let own = self.device_id();
-        transfer.set_fact(REBUILDING, own.as_bytes())?;
-        Ok(own)
     }
 
     /// Originals at their place that no entry introduces become recovered captures.
