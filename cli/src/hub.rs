@@ -127,11 +127,14 @@ fn serve(terminal: &mut Terminal, args: &HubArgs) -> Done {
         let page = TcpListener::bind(args.page)
             .await
             .map_err(taken(args.page))?;
-        let hub = set_up(terminal, args, phones.local_addr()?)?;
+        let bound = phones.local_addr()?;
+        let hub = set_up(terminal, args, bound)?;
         let roster = hub
             .roster()
             .ok_or_else(|| Failure::disk("the hub has no roster"))?;
         org::show_join(terminal, &roster)?;
+        let told = hub.line().addresses.join(", ");
+        terminal.say(&format!("Phones: listens on {bound} (told {told})"));
         terminal.say(&format!(
             "Page: http://{} (imena hub sign-in --dir {} prints a link)",
             page.local_addr()?,
@@ -142,7 +145,6 @@ fn serve(terminal: &mut Terminal, args: &HubArgs) -> Done {
             args.dir.display(),
             args.org.display()
         ));
-        terminal.say("Ready. Ctrl-C ends it; nothing receipted is lost by that.");
         let (stop, stopped) = tokio::sync::watch::channel(false);
         let wait = |mut stopped: tokio::sync::watch::Receiver<bool>| async move {
             // The sender lives until both servers have ended.
@@ -152,12 +154,19 @@ fn serve(terminal: &mut Terminal, args: &HubArgs) -> Done {
             interrupted().await;
             let _ = stop.send(true);
         });
-        let both = tokio::try_join!(
+        // Polled last: by then the hub has written down where its page is, and answers.
+        let ready = async {
+            terminal.say("Ready. Ctrl-C ends it; nothing receipted is lost by that.");
+            Ok(())
+        };
+        let all = tokio::try_join!(
+            biased;
             hub.serve(phones, wait(stopped.clone())),
-            hub.serve_page(page, wait(stopped))
+            hub.serve_page(page, wait(stopped)),
+            ready
         );
         ended.abort();
-        both.map(drop).map_err(failed)
+        all.map(drop).map_err(failed)
     })
 }
 

@@ -71,9 +71,11 @@ impl Performer {
                     pin_seen,
                 }
             }
-            Err(_) if verifier.has_rejected() => TransferOutcome::Failed {
-                failure: LinkFailure::WrongPin,
-            },
+            Err(error) if verifier.has_rejected() || speaks_no_tls(&error) => {
+                TransferOutcome::Failed {
+                    failure: LinkFailure::WrongPin,
+                }
+            }
             Err(error) if error.is_timeout() => TransferOutcome::Failed {
                 failure: LinkFailure::TimedOut,
             },
@@ -113,6 +115,22 @@ impl Performer {
             .insert(pins.to_vec(), (client.clone(), verifier.clone()));
         Ok((client, verifier))
     }
+}
+
+/// Whether somebody answered the greeting with something that is not TLS, as the login page of a network does.
+fn speaks_no_tls(error: &reqwest::Error) -> bool {
+    let mut cause = std::error::Error::source(error);
+    while let Some(error) = cause {
+        if let Some(Error::InvalidMessage(_)) = error.downcast_ref() {
+            return true;
+        }
+        // An I/O error hides what it wraps from `source`.
+        cause = match error.downcast_ref::<std::io::Error>() {
+            Some(error) => error.get_ref().map(|inner| inner as _),
+            None => error.source(),
+        };
+    }
+    false
 }
 
 async fn exchange(

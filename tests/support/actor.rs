@@ -6,7 +6,6 @@ use std::io::{BufRead as _, BufReader};
 use std::os::unix::process::ExitStatusExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::Mutex;
 use std::time::Duration;
 
 use imena_core::model::ids::SubjectRef;
@@ -66,11 +65,8 @@ impl Task<'_> {
             command.args(["--acknowledge-early", step]);
         }
         command.envs(self.variables.iter().cloned());
-        command
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .unwrap()
+        command.stdout(Stdio::piped()).stderr(Stdio::piped());
+        command.spawn().unwrap()
     }
 
     /// Lets it run to its end, or kills it after a while; hears everything that it said before.

@@ -12,8 +12,11 @@
 )]
 
 pub mod actor;
+pub mod day;
 pub mod faults;
 pub mod phone;
 pub mod photo;
+pub mod program;
 pub mod promises;
+pub mod relay;
 pub mod steps;

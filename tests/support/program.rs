@@ -136,7 +136,9 @@ impl Ran {
     /// Everything that was printed, for a message.
     #[must_use]
     pub fn all(&self) -> String {
-        let code = self.code.map_or("signal".to_owned(), |code| code.to_string());
+        let code = self
+            .code
+            .map_or("signal".to_owned(), |code| code.to_string());
         let lines = [self.out.join("\n"), self.err.join("\n")];
         format!("exit code {code}\n{}", lines.join("\n"))
     }
@@ -250,7 +252,11 @@ fn beside_this_program() -> Option<PathBuf> {
     let own = std::env::current_exe().ok()?;
     let dir = own.parent()?;
     // Test programs stand one folder deeper.
-    let dir = if dir.ends_with("deps") { dir.parent()? } else { dir };
+    let dir = if dir.ends_with("deps") {
+        dir.parent()?
+    } else {
+        dir
+    };
     Some(dir.join(format!("imena{}", std::env::consts::EXE_SUFFIX)))
 }
 
@@ -265,11 +271,7 @@ fn lines_of(child: &mut Child) -> Receiver<Line> {
     lines
 }
 
-fn tell_lines(
-    from: impl Read + Send + 'static,
-    kind: fn(String) -> Line,
-    sender: Sender<Line>,
-) {
+fn tell_lines(from: impl Read + Send + 'static, kind: fn(String) -> Line, sender: Sender<Line>) {
     std::thread::spawn(move || {
         for line in BufReader::new(from).split(b'\n').map_while(Result::ok) {
             // Whoever stopped listening does not stop the program: its lines are read on.

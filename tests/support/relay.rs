@@ -311,7 +311,11 @@ fn carry_down(shared: &Shared, flow: &Mutex<Flow>, [mut hub, mut phone]: [TcpStr
             let mut flow = flow.lock().unwrap_or_else(PoisonError::into_inner);
             shared.judge_down(&mut flow, len)
         };
-        if !goes_on || phone.write_all(buffer.get(..len).unwrap_or(&buffer)).is_err() {
+        if !goes_on
+            || phone
+                .write_all(buffer.get(..len).unwrap_or(&buffer))
+                .is_err()
+        {
             break;
         }
     }
@@ -333,7 +337,7 @@ fn read_frame(phone: &mut TcpStream, frame: &mut Vec<u8>) -> io::Result<bool> {
 
 fn read_up_to(phone: &mut TcpStream, frame: &mut Vec<u8>, len: usize) -> io::Result<bool> {
     let missing = len.saturating_sub(frame.len()) as u64;
-    phone.by_ref().take(missing).read_to_end(frame)?;
+    io::Read::by_ref(phone).take(missing).read_to_end(frame)?;
     Ok(frame.len() == len)
 }
 
@@ -424,7 +428,11 @@ mod tests {
             let (arrived, heard, traffic) = through(Some(cut));
             assert_eq!((arrived.len(), &heard[..]), (arrives, hears), "{cut:?}");
             assert_eq!(traffic.cuts, 1, "{cut:?}");
-            assert_eq!(traffic.up_bytes - traffic.swallowed_bytes, arrives as u64, "{cut:?}");
+            assert_eq!(
+                traffic.up_bytes - traffic.swallowed_bytes,
+                arrives as u64,
+                "{cut:?}"
+            );
         }
     }
 
@@ -435,7 +443,10 @@ mod tests {
         relay.set_up(false);
         let mut phone = TcpStream::connect(relay.address()).unwrap();
         assert!(matches!(phone.read(&mut [0]), Ok(0) | Err(_)));
-        assert_eq!((relay.traffic().connections, relay.traffic().refused), (0, 1));
+        assert_eq!(
+            (relay.traffic().connections, relay.traffic().refused),
+            (0, 1)
+        );
     }
 
     #[test]

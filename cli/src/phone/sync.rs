@@ -103,9 +103,9 @@ fn session(
                 Step::Done => break,
                 Step::Wait { .. } if last_progress.elapsed() >= Duration::from_secs(patience_s) => {
                     bar.finish_and_clear();
-                    return Err(gave_up(&tally));
+                    return Err(gave_up(&tally, patience_s));
                 }
-                Step::Wait { .. } => std::thread::sleep(Duration::from_millis(200)),
+                Step::Wait { .. } => std::thread::sleep(Duration::from_millis(50)),
                 Step::Hello | Step::Enroll | Step::Session | Step::Sync | Step::Put { .. } => {}
             }
             continue;
@@ -144,6 +144,8 @@ fn note(
             let _ = have;
             tally.pieces = tally.pieces.saturating_add(1);
             tally.resent_bytes = tally.resent_bytes.saturating_add(resent);
+            // What stood in the way is over: should it come again, that is worth another line.
+            tally.last_trouble = None;
             bar.inc(1);
         }
         SyncChange::Pulled(segments) => {
@@ -158,7 +160,14 @@ fn note(
             tally.failures = tally.failures.saturating_add(1);
             let text = trouble_text(&trouble);
             if tally.last_trouble.as_ref() != Some(&text) {
-                terminal.say(&text);
+                let goes_on = match trouble {
+                    Trouble::Link(_) => " Trying again; it goes on where it stopped.",
+                    Trouble::NetworkNeedsLogin
+                    | Trouble::HubFull
+                    | Trouble::Refused { .. }
+                    | Trouble::FalseWord { .. } => "",
+                };
+                terminal.say(&format!("{text}{goes_on}"));
             }
             tally.last_trouble = Some(text);
         }
@@ -170,9 +179,9 @@ fn trouble_text(trouble: &Trouble) -> String {
         Trouble::NetworkNeedsLogin => {
             "Somebody else answers in the hub's place: the network may need a login. Nothing was sent to it.".to_owned()
         }
-        Trouble::Link(LinkFailure::Unreachable) => "The hub cannot be reached; trying again.".to_owned(),
-        Trouble::Link(LinkFailure::Cut) => "The link was cut; going on where it stopped.".to_owned(),
-        Trouble::Link(LinkFailure::TimedOut) => "Nothing moves on the link; trying again.".to_owned(),
+        Trouble::Link(LinkFailure::Unreachable) => "The hub cannot be reached.".to_owned(),
+        Trouble::Link(LinkFailure::Cut) => "The link was cut.".to_owned(),
+        Trouble::Link(LinkFailure::TimedOut) => "Nothing moves on the link.".to_owned(),
         Trouble::Link(LinkFailure::WrongPin) => "Another machine answers there. Nothing was sent to it.".to_owned(),
         Trouble::HubFull => "The hub's disk is full; it receipted nothing of this. Everything stays here.".to_owned(),
         Trouble::Refused { detail } => format!("The hub refuses: {detail}"),
@@ -180,14 +189,14 @@ fn trouble_text(trouble: &Trouble) -> String {
     }
 }
 
-fn gave_up(tally: &Tally) -> Failure {
+fn gave_up(tally: &Tally, patience_s: u64) -> Failure {
     let why = tally
         .last_trouble
         .clone()
         .unwrap_or_else(|| "The hub does not answer.".to_owned());
     Failure {
         code: TRY_AGAIN,
-        what: why,
+        what: format!("{why} This sync ends after {patience_s} s without progress."),
         safe: "Everything is on this phone and stays queued; what was receipted is safe on the hub.",
         todo: "Try again when the hub is in range: sync goes on where it stopped.".to_owned(),
     }

@@ -37,8 +37,21 @@ pub fn recover(
     let mut found = Recovered::default();
     for (path, named, _) in files.incoming()? {
         if SealedFiles::is_made(&path) {
-            files.quarantine(&path, "unfinished")?;
-            found.quarantined = found.quarantined.saturating_add(1);
+            let kept = SealedFiles::kept_name(&path);
+            match kept
+                .map(|name| chain.journal().file(name))
+                .transpose()?
+                .flatten()
+            {
+                Some(row) => {
+                    files.settle(row.sealed, row.class)?;
+                    found.settled.push((row.sealed, row.class, row.size));
+                }
+                None => {
+                    files.quarantine(&path, "unfinished")?;
+                    found.quarantined = found.quarantined.saturating_add(1);
+                }
+            }
             continue;
         }
         let bytes = hash_of(environment, &path)?;

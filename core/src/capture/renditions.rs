@@ -56,7 +56,7 @@ pub fn make_renditions(
         match outcome {
             RenditionOutcome::Made(rendition) => {
                 let (sealed, bytes) = seal_bytes(recipients, &rendition.jpeg)?;
-                files.store(sealed, class, &bytes)?;
+                files.keep(sealed, &bytes)?;
                 let size = bytes.len() as u64;
                 fields = fields.with(key, rendition_map(sealed, size, &rendition));
                 report.files.push((sealed, class, size));

@@ -11,7 +11,7 @@ use crate::capture::{
 };
 use crate::keys::SessionKey;
 use crate::seal::SealError;
-use crate::store::{Class, close_runs};
+use crate::store::{Class, FileRow, close_runs};
 
 impl FieldStore {
     /// Begins a photo whose bytes come in chunks. The caller keeps them until [`FieldStore::finish_photo`] said "saved".
@@ -110,6 +110,29 @@ impl FieldStore {
         })
     }
 
+    /// Photos whose renditions an interruption, or the lack of a key, prevented: they are tried again with what is put off.
+    pub(super) fn queue_missing_renditions(&self, open: &Open) -> Result<(), Error> {
+        let mut put_off = self.put_off.lock().unwrap_or_else(PoisonError::into_inner);
+        put_off.clear();
+        for photo in open.index().photos_without_renditions()? {
+            let files = open.chain.journal().files_of_photo(photo)?;
+            let is_own =
+                |row: &FileRow| row.class == Class::Original && row.device == open.chain.device();
+            for row in files.into_iter().filter(is_own) {
+                if self.files.find(row.sealed)?.is_none() {
+                    continue;
+                }
+                let (sealed, size) = (row.sealed, row.size);
+                put_off.push(PutOff {
+                    photo,
+                    sealed,
+                    size,
+                });
+            }
+        }
+        Ok(())
+    }
+
     fn follow_up(&self, open: &Open, saved: &PutOff) -> Result<(), Error> {
         let steps = &self.config.environment.steps;
         steps.reached("after: settle");
@@ -141,8 +164,10 @@ impl FieldStore {
             made => made?,
         };
         for (sealed, class, size) in report.files {
+            // Noted before it stands at its place, so that it is never taken for a photo whose entry was lost.
             self.transfer()
                 .add_file(sealed, class, size, self.now_ms())?;
+            self.files.settle(sealed, class)?;
         }
         Ok(())
     }

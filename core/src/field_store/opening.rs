@@ -91,7 +91,13 @@ impl FieldStore {
         let key: TransferKey =
             VaultKeys::transfer(&config.environment, &config.dir, &*config.vault)?;
         let transfer = TransferDb::open(&layout.transfer_db(), &key)?;
-        Self::assemble(config, layout, lock, transfer)
+        Self::assemble(config, layout, lock, transfer).map_err(|error| match error {
+            Error::Store(damage) if damage.is_damage() => StoreError::Damaged {
+                database: "transfer.db",
+            }
+            .into(),
+            error => error,
+        })
     }
 
     /// Starts anew after the hardware key was lost: databases and keys are set aside, never deleted; every sealed file is offered again.
@@ -164,6 +170,25 @@ impl FieldStore {
         if !self.is_locked() {
             return Ok(UnlockReport::default());
         }
+        self.unlock_now(passcode).map_err(|error| match error {
+            // A page of another database would have been made anew: what is left is named.
+            Error::Store(damage) if damage.is_damage() && self.is_transfer_damaged() => {
+                StoreError::Damaged {
+                    database: "transfer.db",
+                }
+                .into()
+            }
+            error => error,
+        })
+    }
+
+    fn is_transfer_damaged(&self) -> bool {
+        self.transfer()
+            .check_pages()
+            .is_ok_and(|faults| !faults.is_empty())
+    }
+
+    fn unlock_now(&self, passcode: &str) -> Result<UnlockReport, Error> {
         let keys = self.keys_for(passcode)?;
         let environment = &self.config.environment;
         let (sessions, damaged_sessions) =
@@ -204,6 +229,7 @@ impl FieldStore {
             self.chain_has_ended()?;
         }
         self.follow(&open)?;
+        self.queue_missing_renditions(&open)?;
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(open);
         Ok(report)
     }
@@ -340,32 +366,32 @@ impl FieldStore {
         let is_ending = self.ending_chain()?.is_some();
         let was_there = environment.files.len(&path)?.is_some();
         let device = DeviceId(self.device().id());
-        match open() {
-            Ok(journal) => {
-                let reaches = match guard {
-                    _ if is_ending => false,
-                    None => true,
-                    Some((seq, entry)) => journal
-                        .entries_of_chain(device, seq, 1)?
-                        .first()
-                        .is_some_and(|found| found.id == entry),
-                };
-                if reaches {
-                    return Ok((journal, false));
-                }
-                if was_there {
-                    drop(journal);
-                    set_aside(&self.config, &self.files, &self.layout, "journal.db")?;
-                    return Ok((open()?, true));
-                }
-                Ok((journal, true))
+        let look = || -> Result<(Journal, bool), StoreError> {
+            let journal = open()?;
+            if !journal.check_seals()?.is_empty() {
+                return Err(StoreError::Damaged {
+                    database: "journal.db",
+                });
             }
-            Err(StoreError::Damaged { .. } | StoreError::Journal(_)) => {
-                set_aside(&self.config, &self.files, &self.layout, "journal.db")?;
-                Ok((open()?, true))
-            }
-            Err(error) => Err(error.into()),
+            let reaches = match guard {
+                _ if is_ending => false,
+                None => true,
+                Some((seq, entry)) => {
+                    let found = journal.entries_of_chain(device, seq, 1)?;
+                    found.first().is_some_and(|found| found.id == entry)
+                }
+            };
+            Ok((journal, reaches))
+        };
+        match look() {
+            Ok((journal, true)) => return Ok((journal, false)),
+            Ok((journal, false)) if !was_there => return Ok((journal, true)),
+            Ok((journal, false)) => drop(journal),
+            Err(error) if error.is_damage() => {}
+            Err(error) => return Err(error.into()),
         }
+        set_aside(&self.config, &self.files, &self.layout, "journal.db")?;
+        Ok((open()?, true))
     }
 
     /// The first entries of a chain: who it is, and what it follows.

@@ -32,6 +32,20 @@ pub struct VerifyReport {
     pub findings: Vec<Finding>,
 }
 
+impl VerifyReport {
+    /// A part that damage kept from being checked is a finding, and the other parts are checked all the same.
+    fn note(&mut self, place: &str, checked: Result<(), Error>) -> Result<(), Error> {
+        match checked {
+            Err(Error::Store(damage)) if damage.is_damage() => {
+                let (place, what) = (place.to_owned(), damage.to_string());
+                self.findings.push(Finding { place, what });
+                Ok(())
+            }
+            checked => checked,
+        }
+    }
+}
+
 impl FieldStore {
     /// Checks everything; `progress` is told (done, all) sealed files.
     ///
@@ -40,15 +54,18 @@ impl FieldStore {
     pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<VerifyReport, Error> {
         let mut report = VerifyReport::default();
         self.verify_databases(&mut report)?;
-        self.verify_files(&mut report, progress)?;
-        self.with_open(|open| {
+        let files = self.verify_files(&mut report, progress);
+        report.note("journal.db or transfer.db", files)?;
+        let chains = self.with_open(|open| {
             let journal = open.chain.journal();
             for (device, spki) in journal.devices()? {
                 self.verify_device(&mut report, &journal, device, &spki)?;
             }
             Ok(())
-        })?;
-        self.verify_receipts(&mut report)?;
+        });
+        report.note("journal.db", chains)?;
+        let receipts = self.verify_receipts(&mut report);
+        report.note("transfer.db", receipts)?;
         Ok(report)
     }
 
@@ -90,6 +107,15 @@ impl FieldStore {
             }
             report.files = report.files.saturating_add(1);
             progress(done, count);
+        }
+        for run in self.with_open(|open| Ok(open.chain.journal().runs()?))? {
+            if self.files.find(run)?.is_none() {
+                let (place, what) = (
+                    format!("sealed file {run}"),
+                    "is missing (a run)".to_owned(),
+                );
+                report.findings.push(Finding { place, what });
+            }
         }
         let rows =
             self.with_open(|open| Ok(open.chain.journal().files_of(open.chain.device())?))?;

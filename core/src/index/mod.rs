@@ -11,7 +11,7 @@ use crate::encoding::{Hash32, Value};
 use crate::keys::{DatabaseKey, Roster};
 use crate::merge::{Folded, Head, Standing, fold};
 use crate::model::ids::{DeviceId, EntryId, SubjectId, SubjectRef};
-use crate::store::{Durability, Journal, StoreError, open_database, sql};
+use crate::store::{Durability, Journal, StoreError, check_seals, open_database, sql};
 use crate::vocabulary::Kind;
 
 const NAME: &str = "index.db";
@@ -83,6 +83,9 @@ impl Index {
         journal: &Journal,
     ) -> Result<Option<Self>, StoreError> {
         let connection = open_database(NAME, path, key, Durability::Disposable)?;
+        if !check_seals(&connection)?.is_empty() {
+            return Ok(None);
+        }
         let index = Self { connection };
         let has_schema = index.meta("schema").is_ok_and(|schema| {
             schema.as_deref() == Some(Hash32::of(SCHEMA.as_bytes()).as_bytes())
@@ -226,6 +229,27 @@ impl Index {
         rows.map_err(sql("all of"))?
             .collect::<Result<_, _>>()
             .map_err(sql("all of"))
+    }
+
+    /// Photos for which no renditions were made yet, nor a reason why there are none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn photos_without_renditions(&self) -> Result<Vec<SubjectId>, StoreError> {
+        let text = "SELECT subject FROM subjects WHERE kind = ?1 AND NOT EXISTS (
+                        SELECT 1 FROM branches WHERE parent = subject AND branches.kind = ?2)
+                    ORDER BY subject";
+        let mut statement = self
+            .connection
+            .prepare_cached(text)
+            .map_err(sql("no renditions"))?;
+        let kinds = [
+            Kind::Photo.number() as i64,
+            Kind::RenditionsMade.number() as i64,
+        ];
+        let rows = statement.query_map(kinds, |row| row.get(0).map(SubjectId));
+        let rows = rows.map_err(sql("no renditions"))?;
+        rows.collect::<Result<_, _>>().map_err(sql("no renditions"))
     }
 
     fn read_heads(&self, folded: &mut Folded) -> Result<(), StoreError> {

@@ -114,11 +114,13 @@ impl SealedFiles {
     /// # Errors
     /// The disk's.
     pub fn settle(&self, sealed: SealedName, class: Class) -> Result<(), StoreError> {
-        let from = self.layout.incoming().join(sealed.to_string());
-        if self.environment.files.len(&from)?.is_none() {
-            return Ok(());
+        let named = self.layout.incoming().join(sealed.to_string());
+        for from in [named, self.made(sealed)] {
+            if self.environment.files.len(&from)?.is_some() {
+                self.move_to_place(&from, sealed, class)?;
+            }
         }
-        self.move_to_place(&from, sealed, class)
+        Ok(())
     }
 
     fn move_to_place(
@@ -140,12 +142,17 @@ impl SealedFiles {
         Ok(())
     }
 
-    /// Stores a whole sealed file that is in memory (a run, a rendition): incoming, sync, place. It is made of what is safe
+    /// Stores a whole sealed file that is in memory (a run): incoming, sync, place. It is made of what is safe
     /// already; its name in `incoming/` says so, and an interrupted one is never taken for a photo.
     ///
     /// # Errors
     /// The disk's; nothing was stored under the name then.
     pub fn store(&self, sealed: SealedName, class: Class, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.write_made(bytes)?;
+        self.move_to_place(&path, sealed, class)
+    }
+
+    fn write_made(&self, bytes: &[u8]) -> Result<PathBuf, StoreError> {
         let (path, mut file) = self.create(MADE)?;
         let written = file.write_all(bytes).and_then(|()| file.sync());
         drop(file);
@@ -154,7 +161,19 @@ impl SealedFiles {
             let _ = self.environment.files.remove(&path);
             return Err(error.into());
         }
-        self.move_to_place(&path, sealed, class)
+        Ok(path)
+    }
+
+    /// Keeps a sealed rendition in `incoming/`, durable, until its entry stands and it is settled: without an entry it would look like a photo at
+    /// its place.
+    ///
+    /// # Errors
+    /// The disk's; nothing was kept then.
+    pub fn keep(&self, sealed: SealedName, bytes: &[u8]) -> Result<(), StoreError> {
+        let path = self.write_made(bytes)?;
+        self.environment.files.rename(&path, &self.made(sealed))?;
+        self.environment.files.sync_dir(&self.layout.incoming())?;
+        Ok(())
     }
 
     /// Whether a file of `incoming/` was being made from what is safe already.
@@ -162,6 +181,17 @@ impl SealedFiles {
     pub fn is_made(path: &Path) -> bool {
         let name = path.file_name().map(|name| name.to_string_lossy());
         name.is_some_and(|name| name.starts_with(MADE))
+    }
+
+    /// The name of a kept rendition in `incoming/`.
+    #[must_use]
+    pub fn kept_name(path: &Path) -> Option<SealedName> {
+        let name = path.file_name()?.to_string_lossy();
+        Hash32::from_hex(name.strip_prefix(MADE)?).map(SealedName)
+    }
+
+    fn made(&self, sealed: SealedName) -> PathBuf {
+        self.layout.incoming().join(format!("{MADE}{sealed}"))
     }
 
     /// Finds a sealed file and its length, wherever it stands.
@@ -176,6 +206,7 @@ impl SealedFiles {
                 self.layout.incoming().join(sealed.to_string()),
                 Where::Incoming,
             ),
+            (self.made(sealed), Where::Incoming),
         ];
         for (path, place) in candidates {
             if let Some(len) = self.environment.files.len(&path)? {

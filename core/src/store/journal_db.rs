@@ -246,6 +246,19 @@ impl Journal {
         Ok(seq.unwrap_or(0) as u64)
     }
 
+    /// Every run of this vault.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn runs(&self) -> Result<Vec<SealedName>, StoreError> {
+        let text = "SELECT sealed_sha256 FROM runs ORDER BY device, first_seq";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("runs"))?;
+        let rows = statement.query_map([], |row| id(row, 0).map(SealedName));
+        rows.map_err(sql("runs"))?
+            .collect::<Result<_, _>>()
+            .map_err(sql("runs"))
+    }
+
     /// End of a chain and the highest lamport here.
     ///
     /// # Errors
@@ -480,6 +493,14 @@ impl Journal {
     /// The database's.
     pub fn all_files(&self) -> Result<Vec<FileRow>, StoreError> {
         self.files_where("length(?1) = 0", &[])
+    }
+
+    /// The MAC of every page checked; empty when all is well.
+    ///
+    /// # Errors
+    /// The database does not answer.
+    pub fn check_seals(&self) -> Result<Vec<String>, StoreError> {
+        super::database::check_seals(&self.connection)
     }
 
     /// Every page checked; empty when all is well.

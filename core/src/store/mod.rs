@@ -14,7 +14,7 @@ mod own_chain;
 mod reserve;
 mod runs;
 
-pub use database::{Durability, check_pages, open_database, verify_settings};
+pub use database::{Durability, check_pages, check_seals, open_database, verify_settings};
 pub use files::{Class, SealedFiles, Where};
 pub use journal_append::OwnAppend;
 pub use journal_db::{Appended, FileRow, Journal, Tip};
@@ -83,6 +83,26 @@ pub enum StoreError {
     /// An entry that is not one.
     #[error("journal: {0}")]
     Journal(#[from] JournalError),
+}
+
+impl StoreError {
+    /// Whether a database or an entry of it is not what was written; all else may pass by itself.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        match self {
+            Self::Damaged { .. } | Self::Journal(_) => true,
+            Self::Sql { cause, .. } => matches!(
+                cause.sqlite_error_code(),
+                Some(rusqlite::ErrorCode::NotADatabase | rusqlite::ErrorCode::DatabaseCorrupt)
+            ),
+            Self::AlreadyOpen
+            | Self::NewerSchema { .. }
+            | Self::Setting { .. }
+            | Self::MustReopen
+            | Self::Space(_)
+            | Self::Io(_) => false,
+        }
+    }
 }
 
 /// Names a statement in its error.

@@ -39,7 +39,7 @@ pub enum LinkCost {
 pub struct Backlog {
     /// A hello of this hub was answered and its nonce is unused.
     pub has_greeted: bool,
-    /// The roster at hand names this device, or it asked to join already.
+    /// The roster at hand names this device, or it asked to join in this session.
     pub has_asked_to_join: bool,
     /// A token that the hub has not refused.
     pub has_token: bool,

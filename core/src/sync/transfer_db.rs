@@ -382,6 +382,34 @@ impl TransferDb {
             .map_err(sql("last receipt"))
     }
 
+    /// Up to which number the receipts of an epoch came in syncs, in order and without a gap.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn receipts_upto(&self, hub: HubId, epoch: [u8; 16]) -> Result<Option<u64>, StoreError> {
+        let noted = self.fact(&format!("receipts:{hub}"))?;
+        let number = noted
+            .as_deref()
+            .and_then(|bytes| bytes.strip_prefix(epoch.as_slice()))
+            .and_then(|number| number.try_into().ok());
+        Ok(number.map(u64::from_be_bytes))
+    }
+
+    /// Notes it; never back within an epoch.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn set_receipts_upto(
+        &self,
+        hub: HubId,
+        epoch: [u8; 16],
+        upto: u64,
+    ) -> Result<(), StoreError> {
+        let upto = self.receipts_upto(hub, epoch)?.unwrap_or(0).max(upto);
+        let value = [epoch.as_slice(), &upto.to_be_bytes()].concat();
+        self.set_fact(&format!("receipts:{hub}"), &value)
+    }
+
     /// What is known of a hub.
     ///
     /// # Errors

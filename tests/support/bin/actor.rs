@@ -19,8 +19,9 @@ use std::sync::{Arc, Mutex};
 
 use imena_core::encoding::Hash32;
 use imena_core::environment::Environment;
-use imena_core::field_store::{Error, FieldStore};
+use imena_core::field_store::{Error, FieldStore, StoreConfig};
 use imena_core::model::ids::{SubjectId, SubjectRef};
+use imena_core::store::StoreError;
 use imena_core::vocabulary::Kind;
 use imena_tests::phone::{self, PASSCODE};
 use imena_tests::steps::KillAt;
@@ -78,7 +79,7 @@ fn main() -> ExitCode {
         steps,
         ..Environment::system(120)
     };
-    let opened = FieldStore::open(phone::config(&arguments.vault, &environment))
+    let opened = open(phone::config(&arguments.vault, &environment))
         .and_then(|store| store.unlock(PASSCODE).map(|_| store));
     match opened {
         Ok(store) => work(&arguments, store, &current),
@@ -87,6 +88,19 @@ fn main() -> ExitCode {
             ExitCode::from(EXIT_NOT_OPENED)
         }
     }
+}
+
+/// A process that our starter is just starting may still hold a copy of its vault lock: for a second "open already" is not believed.
+fn open(config: StoreConfig) -> Result<FieldStore, Error> {
+    for _ in 0..50 {
+        match FieldStore::open(config.clone()) {
+            Err(Error::Store(StoreError::AlreadyOpen)) => {
+                std::thread::sleep(std::time::Duration::from_millis(20));
+            }
+            opened => return opened,
+        }
+    }
+    FieldStore::open(config)
 }
 
 fn work(arguments: &Arguments, store: FieldStore, current: &Mutex<Hash32>) -> ExitCode {

@@ -124,8 +124,8 @@ impl SyncDesk {
             None => None,
             Some(epoch) => hands
                 .transfer
-                .last_receipt(self.target.hub, epoch)?
-                .map(|(hub_seq, _)| LastSeen { epoch, hub_seq }),
+                .receipts_upto(self.target.hub, epoch)?
+                .map(|hub_seq| LastSeen { epoch, hub_seq }),
         };
         let request = SyncRequest {
             own_head: self.own_head,

@@ -72,6 +72,8 @@ pub struct SyncDesk {
     greeting: Option<Greeting>,
     own_nonce: [u8; 32],
     is_sync_due: bool,
+    /// A hub that was set back has forgotten who asked: each session asks once, and the first digits stay.
+    has_asked_to_join: bool,
     has_missed_receipts: bool,
     /// Stored by the hub, but no receipt about them can be believed in this session: they are not sent again and not safe.
     unreceipted: Vec<SealedName>,
@@ -135,6 +137,7 @@ impl SyncDesk {
             greeting: None,
             own_nonce: environment.random()?,
             is_sync_due: true,
+            has_asked_to_join: false,
             has_missed_receipts: false,
             unreceipted: Vec::new(),
             offered: Vec::new(),
@@ -340,7 +343,7 @@ impl SyncDesk {
     fn backlog(&self, hands: Hands<'_>, state: &HubState) -> Result<Backlog, DeskError> {
         Ok(Backlog {
             has_greeted: self.greeting.is_some(),
-            has_asked_to_join: self.is_in_roster() || state.enrolment.is_some(),
+            has_asked_to_join: self.is_in_roster() || self.has_asked_to_join,
             has_token: state.token.is_some(),
             is_sync_due: self.is_sync_due,
             waiting: self.waiting(hands)?,

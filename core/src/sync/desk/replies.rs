@@ -24,6 +24,7 @@ impl SyncDesk {
         hands
             .transfer
             .set_hub(self.target.hub, &HubState { enrolment, ..state })?;
+        self.has_asked_to_join = true;
         // The hub's nonce is used up by the request.
         self.greeting = None;
         self.own_nonce = hands.environment.random()?;
@@ -91,9 +92,7 @@ impl SyncDesk {
             hands.transfer.set_hub(self.target.hub, &state)?;
             changes.push(SyncChange::HubRestored);
         }
-        for bytes in &reply.receipts {
-            changes.extend(self.offered_receipt(hands, bytes)?);
-        }
+        changes.extend(self.synced_receipts(hands, &reply)?);
         self.is_sync_due = reply.has_more;
         let has_asked_for_all = self.has_missed_receipts;
         self.has_missed_receipts = false;
@@ -207,29 +206,66 @@ impl SyncDesk {
         Ok(changes)
     }
 
+    /// Keeps the receipts of a sync, which come in order and without a gap, and notes up to where they came. A receipt that comes with
+    /// a file does not count for that: older ones about this device may be waiting still.
+    fn synced_receipts(
+        &self,
+        hands: Hands<'_>,
+        reply: &SyncReply,
+    ) -> Result<Vec<SyncChange>, DeskError> {
+        let (mut changes, mut upto, mut has_gap) = (Vec::new(), None, false);
+        for bytes in &reply.receipts {
+            match self.keep_receipt(hands, bytes)? {
+                Some(Ok(hub_seq)) => {
+                    upto = if has_gap { upto } else { Some(hub_seq) };
+                    changes.push(SyncChange::Receipt);
+                }
+                Some(Err(detail)) => {
+                    has_gap = true;
+                    changes.push(SyncChange::Trouble(Trouble::FalseWord { detail }));
+                }
+                None => has_gap = true,
+            }
+        }
+        if let Some(upto) = upto {
+            hands
+                .transfer
+                .set_receipts_upto(self.target.hub, reply.epoch, upto)?;
+        }
+        Ok(changes)
+    }
+
     pub(super) fn offered_receipt(
         &mut self,
         hands: Hands<'_>,
         bytes: &[u8],
     ) -> Result<Vec<SyncChange>, DeskError> {
+        Ok(match self.keep_receipt(hands, bytes)? {
+            Some(Ok(_)) => vec![SyncChange::Receipt],
+            Some(Err(detail)) => vec![SyncChange::Trouble(Trouble::FalseWord { detail })],
+            None => Vec::new(),
+        })
+    }
+
+    /// Gives the number of a receipt that was kept, or why it is no receipt. Without a roster that names the hub no receipt can be believed; it
+    /// will be asked for again when the roster has come.
+    fn keep_receipt(
+        &self,
+        hands: Hands<'_>,
+        bytes: &[u8],
+    ) -> Result<Option<Result<u64, String>>, DeskError> {
         let key = Receipt::claimed_hub(bytes).ok().and_then(|hub| {
             self.roster
                 .as_ref()
                 .and_then(|signed| signed.roster.hub_key(hub))
         });
-        // Without a roster that names the hub no receipt can be believed; it will be asked for again when the roster has come.
-        let Some(key) = key else {
-            return Ok(Vec::new());
-        };
+        let Some(key) = key else { return Ok(None) };
         match Receipt::open(bytes, &key, self.org) {
             Ok(receipt) => {
                 hands.transfer.add_receipt(&receipt)?;
-                Ok(vec![SyncChange::Receipt])
+                Ok(Some(Ok(receipt.word.hub_seq)))
             }
-            Err(error) => {
-                let detail = error.to_string();
-                Ok(vec![SyncChange::Trouble(Trouble::FalseWord { detail })])
-            }
+            Err(error) => Ok(Some(Err(error.to_string()))),
         }
     }
 }

@@ -1,0 +1,342 @@
+//! Files that are not the photographs they should be: nothing and folders are refused, everything else is sealed as it is and says what is wrong.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "the first thing that is not as expected shall stop the test"
+)]
+
+use imena_core::capture::{
+    CHUNK_BYTES_MAX, CaptureDraft, CaptureError, CaptureFacts, Saved, SavedOutcome,
+};
+use imena_core::encoding::Hash32;
+use imena_core::field_store::{Error, FieldStore};
+use imena_core::index::ROOT;
+use imena_core::store::Class;
+use imena_core::vocabulary::{PhotoDefect, PhotoOrigin};
+use imena_tests::phone::{Phone, capture, draft, new_capture_id, picture};
+use imena_tests::photo;
+
+/// A defective file, what is said of it, and whether it has a thumbnail all the same.
+struct Bad {
+    name: &'static str,
+    bytes: Vec<u8>,
+    defects: Vec<PhotoDefect>,
+    has_thumbnail: bool,
+}
+
+fn bad(name: &'static str, bytes: Vec<u8>, defects: &[PhotoDefect], has_thumbnail: bool) -> Bad {
+    Bad {
+        name,
+        bytes,
+        defects: defects.to_vec(),
+        has_thumbnail,
+    }
+}
+
+fn bad_photos() -> Vec<Bad> {
+    use PhotoDefect::{
+        BrokenExif, ExifTooLarge, NotAPicture, Truncated, WrongExtension, ZeroDimensions,
+    };
+    vec![
+        bad("truncated.jpg", photo::truncated(), &[Truncated], true),
+        bad(
+            "zero_dimensions.jpg",
+            photo::zero_dimensions(),
+            &[ZeroDimensions],
+            false,
+        ),
+        bad(
+            "header_19000_square.jpg",
+            photo::header_19000_square(),
+            &[],
+            true,
+        ),
+        bad(
+            "png_bomb_19000_square.png",
+            photo::png_bomb_19000_square(),
+            &[],
+            false,
+        ),
+        bad("progressive.jpg", photo::progressive(), &[], true),
+        bad(
+            "progressive_over_budget.jpg",
+            photo::progressive_over_budget(),
+            &[],
+            true,
+        ),
+        bad("cmyk.jpg", photo::cmyk(), &[], true),
+        bad("ycck.jpg", photo::ycck(), &[], true),
+        bad("grey.jpg", photo::grey(), &[], true),
+        bad("broken_exif.jpg", photo::broken_exif(), &[BrokenExif], true),
+        bad("exif_bomb.jpg", photo::exif_bomb(), &[ExifTooLarge], true),
+        bad("exif_loop.jpg", photo::exif_loop(), &[BrokenExif], true),
+        bad(
+            "text_renamed.jpg",
+            photo::text_renamed(),
+            &[NotAPicture],
+            false,
+        ),
+        bad("non_interleaved.jpg", photo::non_interleaved(), &[], true),
+        bad("zero_rationals.jpg", photo::zero_rationals(), &[], true),
+        bad("blank_date.jpg", photo::blank_date(), &[], true),
+        bad("gps_out_of_range.jpg", photo::gps_out_of_range(), &[], true),
+        bad("exif_beyond_head.jpg", photo::exif_beyond_head(), &[], true),
+        bad("heic_like.heic", photo::heic_like(), &[], true),
+        bad(
+            "png_called_jpg.jpg",
+            photo::png(64, 48, 1),
+            &[WrongExtension],
+            true,
+        ),
+        bad("jpeg_called_png.PNG", picture(0), &[WrongExtension], true),
+        bad("one_byte.jpg", vec![0xFF], &[NotAPicture], false),
+    ]
+}
+
+fn import_draft(file_name: &str) -> CaptureDraft {
+    let origin = PhotoOrigin::ImportFile;
+    CaptureDraft {
+        origin,
+        file_name: Some(file_name.to_owned()),
+        ..draft(new_capture_id(), None)
+    }
+}
+
+fn import(phone: &Phone, store: &FieldStore, name: &str, bytes: &[u8]) -> Result<Saved, Error> {
+    let path = phone.home().join(name);
+    std::fs::write(&path, bytes).unwrap();
+    store.import_photo(&path, import_draft(name))
+}
+
+/// Files in `incoming/`: what was begun and is not settled.
+fn begun(store: &FieldStore) -> usize {
+    std::fs::read_dir(store.layout().incoming())
+        .unwrap()
+        .count()
+}
+
+#[test]
+fn every_defective_file_is_sealed_byte_for_byte_with_its_defect_named() {
+    let phone = Phone::new();
+    let store = phone.join();
+    let mut wrong = Vec::new();
+    for bad in bad_photos() {
+        let saved = import(&phone, &store, bad.name, &bad.bytes).unwrap();
+        store.work_off().unwrap();
+        assert_eq!(
+            phone.opened_by_organisation(saved.sealed).unwrap(),
+            bad.bytes,
+            "{}",
+            bad.name
+        );
+        assert_eq!(saved.sha256, Hash32::of(&bad.bytes));
+        let [thumbnail, preview] =
+            [Class::Thumbnail, Class::Preview].map(|class| store.rendition(saved.photo, class));
+        let is_jpeg = |found: &Option<Vec<u8>>| {
+            found
+                .as_ref()
+                .is_none_or(|jpeg| jpeg.starts_with(&[0xFF, 0xD8]))
+        };
+        let (thumbnail, preview) = (thumbnail.unwrap(), preview.unwrap());
+        assert!(is_jpeg(&thumbnail) && is_jpeg(&preview), "{}", bad.name);
+        if (&saved.defects, thumbnail.is_some()) != (&bad.defects, bad.has_thumbnail) {
+            wrong.push(format!(
+                "{}: {:?}, {}",
+                bad.name,
+                saved.defects,
+                thumbnail.is_some()
+            ));
+        }
+        let listed = store.list_photos(ROOT).unwrap();
+        let listed = listed
+            .iter()
+            .find(|listed| listed.id == saved.photo)
+            .unwrap();
+        assert_eq!(listed.file_name.as_deref(), Some(bad.name));
+        assert_eq!(listed.defects, saved.defects, "{}", bad.name);
+    }
+    assert_eq!(wrong, Vec::<String>::new());
+    assert_eq!(store.verify(&mut |_, _| {}).unwrap().findings, []);
+}
+
+#[test]
+fn an_empty_file_and_a_folder_are_refused_and_leave_nothing() {
+    let phone = Phone::new();
+    let store = phone.join();
+    let empty = import(&phone, &store, "empty.jpg", &photo::empty()).unwrap_err();
+    assert!(
+        matches!(empty, Error::Capture(CaptureError::Empty)),
+        "{empty}"
+    );
+    assert!(empty.to_string().starts_with("NOT SAVED"));
+
+    let folder = phone.home().join("folder.jpg");
+    std::fs::create_dir(&folder).unwrap();
+    let refused = store
+        .import_photo(&folder, import_draft("folder.jpg"))
+        .unwrap_err();
+    assert!(refused.to_string().starts_with("NOT SAVED"), "{refused}");
+    let missing = store.import_photo(
+        &phone.home().join("missing.jpg"),
+        import_draft("missing.jpg"),
+    );
+    assert!(missing.is_err());
+
+    let no_chunk = capture(&store, draft(new_capture_id(), None), &[]).unwrap_err();
+    assert!(
+        matches!(no_chunk, Error::Capture(CaptureError::Empty)),
+        "{no_chunk}"
+    );
+    assert_eq!(store.list_photos(ROOT).unwrap(), []);
+    assert_eq!(begun(&store), 0);
+    assert_eq!(store.status().unwrap().counts.originals, 0);
+}
+
+#[test]
+fn a_source_that_changes_while_it_is_read_is_not_saved() {
+    let phone = Phone::new();
+    let store = phone.join();
+    let bytes = picture(0);
+    for expected in [bytes.len() as u64 + 1, bytes.len() as u64 - 1] {
+        let mut photo = store.begin_photo(draft(new_capture_id(), None)).unwrap();
+        for chunk in bytes.chunks(CHUNK_BYTES_MAX) {
+            photo.append(chunk).unwrap();
+        }
+        let facts = CaptureFacts {
+            expected_len: Some(expected),
+            ..CaptureFacts::default()
+        };
+        let error = store.finish_photo(photo, facts).unwrap_err();
+        let found = bytes.len() as u64;
+        assert!(
+            matches!(&error, Error::Capture(CaptureError::Length { expected: e, found: f })
+                if (*e, *f) == (expected, found)),
+            "{error}"
+        );
+    }
+    assert_eq!(store.list_photos(ROOT).unwrap(), []);
+
+    // What was begun is cut: it never becomes a photo, not even a recovered one.
+    store.shut_down().unwrap();
+    let (store, report) = phone.open();
+    assert_eq!(
+        (report.recovered.quarantined, report.recovered.entered.len()),
+        (2, 0)
+    );
+    assert_eq!(store.list_photos(ROOT).unwrap(), []);
+    assert_eq!(store.verify(&mut |_, _| {}).unwrap().findings, []);
+}
+
+#[test]
+fn a_name_with_cyrillic_letters_and_spaces_is_kept_letter_by_letter() {
+    let phone = Phone::new();
+    let store = phone.join();
+    let name = "Ділянка 3, хрест № 17 «невідомий».jpg";
+    let saved = import(&phone, &store, name, &picture(0)).unwrap();
+    assert_eq!(saved.defects, []);
+    store.work_off().unwrap();
+    assert_eq!(
+        store.list_photos(ROOT).unwrap()[0].file_name.as_deref(),
+        Some(name)
+    );
+}
+
+#[test]
+fn the_same_picture_twice_is_two_files_and_the_same_shutter_press_twice_is_one() {
+    let phone = Phone::new();
+    let store = phone.join();
+    let (picture, press) = (picture(0), new_capture_id());
+    let first = capture(&store, draft(press, None), &picture).unwrap();
+    let again = capture(&store, draft(press, None), &picture).unwrap();
+    assert_eq!(again.outcome, SavedOutcome::AlreadySaved);
+    assert_eq!(
+        (again.photo, again.sealed, again.bytes),
+        (first.photo, first.sealed, first.bytes)
+    );
+
+    let second = capture(&store, draft(new_capture_id(), None), &picture).unwrap();
+    assert_eq!(second.outcome, SavedOutcome::New);
+    assert_eq!(second.sha256, first.sha256);
+    assert!(second.sealed != first.sealed && second.photo != first.photo);
+
+    store.work_off().unwrap();
+    let listed = store.list_photos(ROOT).unwrap();
+    assert_eq!(listed.len(), 2);
+    assert!(
+        listed
+            .iter()
+            .all(|photo| photo.sha256 == Some(first.sha256.to_hex()))
+    );
+    assert_eq!(begun(&store), 0);
+}
+
+#[test]
+fn another_picture_under_the_same_shutter_press_is_a_photo_of_its_own_also_after_a_crash() {
+    let phone = Phone::new();
+    let store = phone.join();
+    let press = new_capture_id();
+    let [first, second] = [0, 1].map(|number| {
+        capture(&store, draft(press, None), &picture(number))
+            .unwrap()
+            .sha256
+            .to_hex()
+    });
+    // No shut-down: the files are still in incoming/, and the next open must know both.
+    drop(store);
+    let (store, report) = phone.open();
+    assert_eq!(
+        (
+            report.recovered.settled.len(),
+            report.recovered.entered.len()
+        ),
+        (2, 0)
+    );
+    let mut listed: Vec<_> = store
+        .list_photos(ROOT)
+        .unwrap()
+        .into_iter()
+        .filter_map(|photo| photo.sha256)
+        .collect();
+    listed.sort();
+    let mut expected = vec![first, second];
+    expected.sort();
+    assert_eq!(listed, expected);
+}
+
+#[test]
+fn a_chunk_of_64_kib_is_taken_and_a_larger_one_refused() {
+    let phone = Phone::new();
+    let store = phone.join();
+    let mut photo = store.begin_photo(draft(new_capture_id(), None)).unwrap();
+    photo.append(&vec![1; CHUNK_BYTES_MAX]).unwrap();
+    let refused = photo.append(&vec![1; CHUNK_BYTES_MAX + 1]).unwrap_err();
+    let found = CHUNK_BYTES_MAX + 1;
+    assert!(matches!(refused, CaptureError::ChunkTooLarge { found: f } if f == found));
+    photo.append(&[]).unwrap();
+    let saved = store.finish_photo(photo, CaptureFacts::default()).unwrap();
+    assert_eq!(saved.bytes, CHUNK_BYTES_MAX as u64);
+}
+
+#[test]
+fn a_photo_taken_before_the_start_of_work_is_saved_and_holds_nothing_up() {
+    let phone = Phone::new();
+    let config = phone.config();
+    let code = phone.join_code();
+    let store = FieldStore::join(config, code, "T01", imena_tests::phone::PASSCODE).unwrap();
+    let saved = capture(&store, draft(new_capture_id(), None), &picture(0)).unwrap();
+    store.start_work(None).unwrap();
+    store.work_off().unwrap();
+    assert_eq!(
+        phone.opened_by_organisation(saved.sealed).unwrap(),
+        picture(0)
+    );
+    assert_eq!(
+        store.rendition(saved.photo, Class::Thumbnail).unwrap(),
+        None
+    );
+    assert_eq!(store.list_photos(ROOT).unwrap().len(), 1);
+}
