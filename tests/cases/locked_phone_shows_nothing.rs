@@ -202,7 +202,7 @@ fn take(store: &FieldStore, canaries: &mut Canaries, number: u16) {
         336_543_210 + i32::from(number),
     );
     canaries.position(lat_e7, lon_e7);
-    let bytes = if number % 4 == 0 {
+    let bytes = if number.is_multiple_of(4) {
         // Pixels as they are: a PNG without compression.
         photo::png(160, 120, number.into())
     } else {

@@ -3,6 +3,7 @@
 //! Owns the command line and the end: exit code, the hub's page that stays, the folder that goes. The tour stands in `tour`.
 
 #![allow(
+    clippy::indexing_slicing,
     clippy::arithmetic_side_effects,
     clippy::print_stdout,
     clippy::print_stderr,

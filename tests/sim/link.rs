@@ -197,6 +197,9 @@ impl Link {
             sync.receipts.clear();
             for file in &mut sync.files {
                 file.is_stored |= self.word == Word::Forged && self.old_receipt.is_some();
+                if file.is_stored {
+                    self.called_stored.insert(file.sealed);
+                }
             }
             reply.body = sync.encode();
         }

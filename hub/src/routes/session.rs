@@ -51,8 +51,9 @@ fn answer(inner: &Arc<Inner>, bytes: &[u8]) -> Result<SessionReply, Refusal> {
     } else {
         TokenState::Unclaimed
     };
-    if let (TokenState::Member, Some(last)) = (state, asked.last_receipt) {
-        note_restore(inner, &last)?;
+    match asked.last_receipt {
+        Some(last) if is_void(inner, &last)? => note_restore(inner, &last, state)?,
+        Some(_) | None => {}
     }
     let token: Nonce = inner.environment.random().map_err(HubError::from)?;
     let expires_ms = now_ms.saturating_add(TOKEN_MS);
@@ -68,14 +69,25 @@ fn answer(inner: &Arc<Inner>, bytes: &[u8]) -> Result<SessionReply, Refusal> {
     })
 }
 
-/// A receipt of this epoch that is not among ours says that this hub's folder is older than the hub
-/// was: its receipts beyond that point are void. Only a member's word counts, or any stranger could
-/// end epochs.
-fn note_restore(inner: &Inner, last: &LastReceipt) -> Result<(), Refusal> {
+/// Whether a receipt of this epoch is not among ours: then this hub's folder is older than the hub
+/// was, and its receipts beyond that point are void.
+fn is_void(inner: &Inner, last: &LastReceipt) -> Result<bool, Refusal> {
     let head = inner.truth.head()?;
     let is_of_this_epoch = last.epoch == head.epoch && last.hub_seq > 0;
-    if !is_of_this_epoch || inner.truth.has_receipt(last.hub_seq, last.receipt.0)? {
-        return Ok(());
+    Ok(is_of_this_epoch && !inner.truth.has_receipt(last.hub_seq, last.receipt.0)?)
+}
+
+/// Only a member's word begins a new epoch, or any stranger could end epochs. Whoever is a stranger
+/// to a roster that may be older too gets no new receipt in the old epoch: it would hide the void
+/// ones.
+fn note_restore(inner: &Inner, last: &LastReceipt, state: TokenState) -> Result<(), Refusal> {
+    if state != TokenState::Member {
+        inner.audit(
+            "a stranger holds a receipt unknown here: does this hub need its newest roster?",
+            last.receipt.0,
+        );
+        let detail = "this hub may be an older copy: its operator must hand it the newest roster";
+        return Err(Refusal::new(ErrorCode::Forbidden, detail));
     }
     inner
         .truth
