@@ -89,7 +89,6 @@ fn deleting_the_index_changes_no_answer() {
 }
 
 #[test]
-#[ignore = "fails in a run with others: see docs/STATE.md"]
 fn an_index_that_is_damaged_at_random_changes_no_answer() {
     let (phone, _) = worked_phone(3);
     let (store, _) = phone.open();

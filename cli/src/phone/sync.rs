@@ -112,12 +112,10 @@ fn session(
         };
         let outcome = performer.perform(&job)?;
         let changes = store.report_job(&mut desk, outcome)?;
-        let mut is_troubled = false;
         for change in changes {
-            is_troubled |= matches!(change, SyncChange::Trouble(_));
             note(terminal, &mut tally, &bar, change);
         }
-        if !is_troubled {
+        if desk.failures() == 0 {
             last_progress = Instant::now();
         }
     }

@@ -7,7 +7,15 @@ use super::{Layout, StoreError};
 /// Held as long as a store is open; the system lets go of it when the process ends, however it ends.
 #[derive(Debug)]
 pub struct VaultLock {
-    _file: File,
+    file: File,
+}
+
+impl Drop for VaultLock {
+    fn drop(&mut self) {
+        // Not left to the closing of the file: a program that was just started by another thread holds
+        // a copy of the handle until it runs, and with it the lock.
+        let _ = self.file.unlock();
+    }
 }
 
 impl VaultLock {
@@ -20,7 +28,7 @@ impl VaultLock {
         options.create(true).truncate(false).read(true).write(true);
         let file = options.open(layout.lock_file())?;
         match file.try_lock() {
-            Ok(()) => Ok(Self { _file: file }),
+            Ok(()) => Ok(Self { file }),
             Err(TryLockError::WouldBlock) => Err(StoreError::AlreadyOpen),
             Err(TryLockError::Error(error)) => Err(error.into()),
         }

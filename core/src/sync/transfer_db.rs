@@ -363,6 +363,23 @@ impl TransferDb {
         rows.collect::<Result<_, _>>().map_err(sql("receipts"))
     }
 
+    /// The newest receipt of a hub in an epoch, as received.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn last_receipt_bytes(
+        &self,
+        hub: HubId,
+        epoch: [u8; 16],
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let text = "SELECT cose FROM receipts WHERE hub = ?1 AND epoch = ?2
+                    ORDER BY hub_seq DESC LIMIT 1";
+        self.connection
+            .query_row(text, params![hub.as_bytes(), epoch], |row| row.get(0))
+            .optional()
+            .map_err(sql("last receipt"))
+    }
+
     /// The newest receipt of a hub in an epoch: (hub_seq, id).
     ///
     /// # Errors

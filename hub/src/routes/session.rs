@@ -7,9 +7,10 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::response::Response;
 use imena_core::encoding::Hash32;
+use imena_core::journal::Receipt;
+use imena_core::model::ids::DeviceId;
 use imena_core::sync::wire::{
-    ErrorCode, LastReceipt, Nonce, SMALL_MESSAGE_BYTES_MAX, SessionReply, SessionRequest,
-    TokenState,
+    ErrorCode, Nonce, SESSION_BYTES_MAX, SessionReply, SessionRequest, TokenState,
 };
 
 use super::enroll::{check_room, take_nonce};
@@ -20,7 +21,7 @@ use crate::limits::TOKEN_MS;
 use crate::truth::DeviceRow;
 
 pub(super) async fn session(State(inner): Hubs, body: Body) -> Result<Response, Refusal> {
-    let bytes = read_body(body, SMALL_MESSAGE_BYTES_MAX).await?;
+    let bytes = read_body(body, SESSION_BYTES_MAX).await?;
     let reply = blocking(&inner, move |inner| answer(inner, &bytes)).await?;
     Ok(cbor(reply.encode()))
 }
@@ -51,9 +52,8 @@ fn answer(inner: &Arc<Inner>, bytes: &[u8]) -> Result<SessionReply, Refusal> {
     } else {
         TokenState::Unclaimed
     };
-    match asked.last_receipt {
-        Some(last) if is_void(inner, &last)? => note_restore(inner, &last, state)?,
-        Some(_) | None => {}
+    if let Some(bytes) = &asked.last_receipt {
+        look_for_restore(inner, device, bytes)?;
     }
     let token: Nonce = inner.environment.random().map_err(HubError::from)?;
     let expires_ms = now_ms.saturating_add(TOKEN_MS);
@@ -69,32 +69,23 @@ fn answer(inner: &Arc<Inner>, bytes: &[u8]) -> Result<SessionReply, Refusal> {
     })
 }
 
-/// Whether a receipt of this epoch is not among ours: then this hub's folder is older than the hub
-/// was, and its receipts beyond that point are void.
-fn is_void(inner: &Inner, last: &LastReceipt) -> Result<bool, Refusal> {
-    let head = inner.truth.head()?;
-    let is_of_this_epoch = last.epoch == head.epoch && last.hub_seq > 0;
-    Ok(is_of_this_epoch && !inner.truth.has_receipt(last.hub_seq, last.receipt.0)?)
-}
-
-/// Only a member's word begins a new epoch, or any stranger could end epochs. Whoever is a stranger
-/// to a roster that may be older too gets no new receipt in the old epoch: it would hide the void
-/// ones.
-fn note_restore(inner: &Inner, last: &LastReceipt, state: TokenState) -> Result<(), Refusal> {
-    if state != TokenState::Member {
-        inner.audit(
-            "a stranger holds a receipt unknown here: does this hub need its newest roster?",
-            last.receipt.0,
-        );
-        let detail = "this hub may be an older copy: its operator must hand it the newest roster";
-        return Err(Refusal::new(ErrorCode::Forbidden, detail));
+/// A receipt that this hub signed and does not know says that its folder is older than the hub was:
+/// a new epoch begins, in which everything is offered again. The signature is proof enough, whoever
+/// shows it: a roster that is as old as the folder may not name the device.
+fn look_for_restore(inner: &Inner, device: DeviceId, bytes: &[u8]) -> Result<(), Refusal> {
+    let Ok(receipt) = Receipt::open(bytes, inner.keys.public_key(), org(inner)?) else {
+        inner.audit("a device shows a receipt that is not this hub's", device.0);
+        return Ok(());
+    };
+    if inner.truth.knows_receipt(&receipt)? {
+        return Ok(());
     }
     inner
         .truth
         .start_epoch(inner.environment.random().map_err(HubError::from)?)?;
     inner.audit(
         "this hub was restored from an older copy; a new epoch begins",
-        last.receipt.0,
+        receipt.id.0,
     );
     inner.chain.look_again();
     Ok(())

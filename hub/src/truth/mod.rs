@@ -158,8 +158,9 @@ pub(crate) trait Truth: Send + Sync {
     fn receipts_for(&self, wanted: &ReceiptsWanted<'_>) -> Result<(Vec<Vec<u8>>, bool), HubError>;
     /// The newest receipt of the current epoch about a file or chain, with its number.
     fn latest_receipt(&self, about: Hash32) -> Result<Option<(u64, Vec<u8>)>, HubError>;
-    /// Whether this very receipt of the current epoch is known here.
-    fn has_receipt(&self, hub_seq: u64, receipt: Hash32) -> Result<bool, HubError>;
+    /// Whether this receipt is known here, or is of an epoch that ended here: its void receipts are
+    /// known to be void.
+    fn knows_receipt(&self, receipt: &Receipt) -> Result<bool, HubError>;
     /// The end of the current epoch.
     fn head(&self) -> Result<Head, HubError>;
     /// Begins a new epoch.

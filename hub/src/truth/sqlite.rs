@@ -200,17 +200,15 @@ impl Truth for SqliteTruth {
             .map_err(sql("latest receipt"))
     }
 
-    fn has_receipt(&self, hub_seq: u64, receipt: Hash32) -> Result<bool, HubError> {
+    fn knows_receipt(&self, receipt: &Receipt) -> Result<bool, HubError> {
         let connection = self.connection();
-        let epoch = head(&connection)?.epoch;
-        let text = "SELECT count(*) FROM receipts WHERE epoch = ?1 AND hub_seq = ?2
-                    AND receipt = ?3";
-        let number = i64::try_from(hub_seq).unwrap_or(i64::MAX);
+        let present = head(&connection)?.epoch;
+        let text = "SELECT count(*) FROM receipts WHERE epoch = ?1
+                    AND (receipt = ?2 OR epoch <> ?3)";
+        let values = params![receipt.word.epoch, receipt.id.as_bytes(), present];
         let count: i64 = connection
-            .query_row(text, params![epoch, number, receipt.as_bytes()], |row| {
-                row.get(0)
-            })
-            .map_err(sql("has receipt"))?;
+            .query_row(text, values, |row| row.get(0))
+            .map_err(sql("knows receipt"))?;
         Ok(count > 0)
     }
 

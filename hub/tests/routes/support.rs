@@ -13,9 +13,9 @@ use imena_core::journal::Receipt;
 use imena_core::keys::{Organisation, PassphraseCost, Roster};
 use imena_core::model::ids::{HubId, OrgId, SealedName};
 use imena_core::seal::seal_bytes;
+use imena_core::store::{Layout, VaultLock};
 use imena_core::sync::wire::{
-    ErrorCode, ErrorReply, Hello, LastReceipt, PutReply, SessionReply, SessionRequest, SyncReply,
-    SyncRequest,
+    ErrorCode, ErrorReply, Hello, PutReply, SessionReply, SessionRequest, SyncReply, SyncRequest,
 };
 use imena_hub::{FreeBytes, Hub, HubConfig};
 use tower::ServiceExt as _;
@@ -140,6 +140,19 @@ impl World {
         self.open();
     }
 
+    /// Lets go of the hub and waits until nothing of it works in the folder any more.
+    pub fn close(&mut self) {
+        self.hub = None;
+        let layout = Layout::new(&self.dir.path().join("hub"));
+        for _ in 0..200 {
+            match VaultLock::take(&layout) {
+                Ok(_) => return,
+                Err(_) => std::thread::sleep(Duration::from_millis(25)),
+            }
+        }
+        panic!("the hub's folder stays locked");
+    }
+
     pub fn hub(&self) -> &Hub {
         self.hub.as_ref().unwrap()
     }
@@ -199,7 +212,7 @@ impl World {
         call(self.phones(), Method::POST, path, &[], body).await
     }
 
-    pub async fn open_session(&self, phone: &Phone, last: Option<LastReceipt>) -> SessionReply {
+    pub async fn open_session(&self, phone: &Phone, last: Option<Vec<u8>>) -> SessionReply {
         let mut asked = self.session_request(phone).await;
         asked.last_receipt = last;
         let reply = self.post("/v1/session", phone.sign_session(&asked)).await;

@@ -2,9 +2,7 @@
 
 use super::super::job::{JobBody, Method, TransferJob};
 use super::super::transfer_db::HubState;
-use super::super::wire::{
-    self, EnrollRequest, LastReceipt, LastSeen, Offer, SessionRequest, SyncRequest,
-};
+use super::super::wire::{self, EnrollRequest, LastSeen, Offer, SessionRequest, SyncRequest};
 use super::{DeskError, Hands, PULL_BUDGET_BYTES, SMALL_REPLY_BYTES_MAX, SyncDesk};
 use crate::encoding::Hash32;
 use crate::keys::sign_with;
@@ -79,17 +77,10 @@ impl SyncDesk {
         let (hub_nonce, pin_seen) = self.greeting.map_or(([0; 32], Hash32::ZERO), |greeting| {
             (greeting.hub_nonce, greeting.pin_seen)
         });
-        let last_receipt =
-            match state.epoch {
-                None => None,
-                Some(epoch) => hands.transfer.last_receipt(self.target.hub, epoch)?.map(
-                    |(hub_seq, receipt)| LastReceipt {
-                        epoch,
-                        hub_seq,
-                        receipt,
-                    },
-                ),
-            };
+        let last_receipt = match state.epoch {
+            None => None,
+            Some(epoch) => hands.transfer.last_receipt_bytes(self.target.hub, epoch)?,
+        };
         let request = SessionRequest {
             org: self.org,
             hub: self.target.hub,

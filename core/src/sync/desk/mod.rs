@@ -261,7 +261,8 @@ impl SyncDesk {
                 let is_trouble = |change: &SyncChange| matches!(change, SyncChange::Trouble(_));
                 if changes.iter().any(is_trouble) {
                     self.failed(hands)?;
-                } else {
+                } else if step != Step::Hello {
+                    // A hub that greets and then refuses would otherwise be asked again at once.
                     self.failures = 0;
                 }
                 Ok(changes)

@@ -1,8 +1,8 @@
 //! `POST /v1/enroll`: a device asks to join; two people compare six digits.
 
 use super::{
-    ENROLL_REPLY_BYTES_MAX, NAME_CHARS_MAX, Nonce, PROTOCOL, WireError, bytes32, name,
-    open_with_own_key, owned,
+    ENROLL_REPLY_BYTES_MAX, NAME_CHARS_MAX, Nonce, PROTOCOL, SMALL_MESSAGE_BYTES_MAX, WireError,
+    bytes32, name, open_with_own_key, owned,
 };
 use crate::encoding::cbor::within;
 use crate::encoding::signature::Algorithm;
@@ -74,6 +74,7 @@ impl EnrollRequest {
     /// # Errors
     /// For another organisation or hub, or a signature that does not fit.
     pub fn open(bytes: &[u8], org: OrgId, hub: HubId) -> Result<Self, WireError> {
+        within("enrolment", bytes, SMALL_MESSAGE_BYTES_MAX)?;
         let (key, map) = open_with_own_key(bytes, What::Enroll, org, 3, Algorithm::Es256)?;
         if map.need(2, HubId::from_value)? != hub {
             return Err(WireError::Other { what: "hub" });

@@ -1,6 +1,9 @@
 //! `GET /v1/hello`: the hub says who it is; also how a captive portal is told from a hub.
 
-use super::{Nonce, PROTOCOL, WireError, bytes32, flag, open_with_own_key};
+use super::{
+    Nonce, PROTOCOL, SMALL_MESSAGE_BYTES_MAX, WireError, bytes32, flag, open_with_own_key,
+};
+use crate::encoding::cbor::within;
 use crate::encoding::signature::Algorithm;
 use crate::encoding::{Map, PublicKey, Value, What, cose};
 use crate::model::ids::{HubId, OrgId};
@@ -76,6 +79,7 @@ impl Hello {
     /// # Errors
     /// Not this hub's, not of this organisation, not the answer to this nonce.
     pub fn open(bytes: &[u8], org: OrgId, hub: HubId, nonce: &Nonce) -> Result<Self, WireError> {
+        within("hello", bytes, SMALL_MESSAGE_BYTES_MAX)?;
         let (key, map) = open_with_own_key(bytes, What::Hello, org, 9, Algorithm::EdDsa)?;
         if HubId(key.id()) != hub || map.need(2, HubId::from_value)? != hub {
             return Err(WireError::Other { what: "hub" });

@@ -17,12 +17,11 @@ pub use enroll::{EnrollReply, EnrollRequest, Enrolment};
 pub use error::{ErrorCode, ErrorReply};
 pub use files::PutReply;
 pub use hello::{Hello, Limits};
-pub use session::{LastReceipt, OwnHead, SessionReply, SessionRequest, TokenState};
+pub use session::{OwnHead, SessionReply, SessionRequest, TokenState};
 pub use sync::{FileState, Held, HoldCheck, LastSeen, Offer, Segment, SyncReply, SyncRequest};
 
 use thiserror::Error;
 
-use crate::encoding::cbor::within;
 use crate::encoding::signature::Algorithm;
 use crate::encoding::{
     CoseError, DecodeError, Map, PublicKey, SignatureError, Signed, Value, What,
@@ -55,8 +54,10 @@ pub const INLINE_BYTES_MAX: usize = 512 * 1024;
 pub const HOLD_CHECK_MAX: usize = 200;
 /// Largest piece a phone should send in one PUT: what a cut costs at most.
 pub const PIECE_BYTES_MAX: u64 = 1024 * 1024;
-/// An enrolment, a session or a hello as a whole.
+/// An enrolment, a hello or a reply to one of them as a whole.
 pub const SMALL_MESSAGE_BYTES_MAX: usize = 8 * 1024;
+/// A session request: it carries one receipt, of up to 500 lines of some 80 bytes.
+pub const SESSION_BYTES_MAX: usize = 64 * 1024;
 /// A sync request, unpacked: the inline runs, the offers and room to spare.
 pub const SYNC_REQUEST_BYTES_MAX: usize = 768 * 1024;
 /// A sync reply, unpacked: segments, receipts, a roster.
@@ -145,8 +146,8 @@ fn limited<'a, T>(
     map.list(key, read)
 }
 
-/// Opens a message that carries the key it was signed with; the caller decides whether it knows
-/// that key.
+/// Opens a message that carries the key it was signed with; the caller has checked its length and
+/// decides whether it knows that key.
 fn open_with_own_key(
     bytes: &[u8],
     what: What,
@@ -154,7 +155,6 @@ fn open_with_own_key(
     spki_key: u64,
     algorithm: Algorithm,
 ) -> Result<(PublicKey, Map), WireError> {
-    within("message", bytes, SMALL_MESSAGE_BYTES_MAX)?;
     let signed = Signed::parse(bytes, what)?;
     let claimed = Map::decode(signed.claimed_payload())?;
     claimed.version(PROTOCOL)?;

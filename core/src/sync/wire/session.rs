@@ -2,12 +2,13 @@
 //! saw; it gets a token.
 
 use super::{
-    Nonce, PROTOCOL, SMALL_MESSAGE_BYTES_MAX, WireError, bytes16, bytes32, open_with_own_key, spki,
+    Nonce, PROTOCOL, SESSION_BYTES_MAX, SMALL_MESSAGE_BYTES_MAX, WireError, bytes16, bytes32,
+    open_with_own_key, spki,
 };
 use crate::encoding::cbor::within;
 use crate::encoding::signature::Algorithm;
 use crate::encoding::{DecodeError, Hash32, Map, PublicKey, Value, What, cose};
-use crate::model::ids::{DeviceId, EntryId, HubId, OrgId, ReceiptId};
+use crate::model::ids::{DeviceId, EntryId, HubId, OrgId};
 
 /// The end of the device's own chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,17 +17,6 @@ pub struct OwnHead {
     pub seq: u64,
     /// Its id.
     pub entry_id: EntryId,
-}
-
-/// The last receipt of this hub that the device has: a hub that does not know it was restored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LastReceipt {
-    /// Epoch of the receipt.
-    pub epoch: [u8; 16],
-    /// Its number.
-    pub hub_seq: u64,
-    /// Its id.
-    pub receipt: ReceiptId,
 }
 
 /// A device's wish for a token.
@@ -43,8 +33,9 @@ pub struct SessionRequest {
     pub hub_nonce: Nonce,
     /// End of the own chain, if it has begun.
     pub own_head: Option<OwnHead>,
-    /// The last receipt of this hub, if there was one.
-    pub last_receipt: Option<LastReceipt>,
+    /// The last receipt of this hub as received, COSE, if there was one: a hub that does not know
+    /// its own signed word was set back to an older copy, whoever shows it.
+    pub last_receipt: Option<Vec<u8>>,
     /// DER SPKI of the device's signing key.
     pub device_spki: Vec<u8>,
 }
@@ -85,16 +76,6 @@ impl OwnHead {
     }
 }
 
-impl LastReceipt {
-    fn read(map: &Map) -> Result<Self, DecodeError> {
-        Ok(Self {
-            epoch: map.need(0, bytes16)?,
-            hub_seq: map.need(1, Value::as_uint)?,
-            receipt: map.need(2, ReceiptId::from_value)?,
-        })
-    }
-}
-
 impl SessionRequest {
     /// Signs the request with the device's key, whose SPKI it must carry.
     ///
@@ -105,12 +86,6 @@ impl SessionRequest {
         key: &PublicKey,
         sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
     ) -> Result<Vec<u8>, E> {
-        let last = self.last_receipt.map(|last| {
-            Map::new()
-                .bytes(0, last.epoch)
-                .uint(1, last.hub_seq)
-                .with(2, last.receipt)
-        });
         let payload = Map::new()
             .uint(0, PROTOCOL)
             .with(1, self.org)
@@ -118,7 +93,7 @@ impl SessionRequest {
             .with(3, self.pin_seen)
             .bytes(4, self.hub_nonce)
             .with_some(5, self.own_head.map(OwnHead::to_map))
-            .with_some(6, last)
+            .with_some(6, self.last_receipt.clone().map(Value::Bytes))
             .bytes(7, &self.device_spki);
         cose::sign1(What::Session, key, &self.org.0, payload.encode(), sign)
     }
@@ -128,6 +103,7 @@ impl SessionRequest {
     /// # Errors
     /// For another organisation or hub, or a signature that does not fit.
     pub fn open(bytes: &[u8], org: OrgId, hub: HubId) -> Result<Self, WireError> {
+        within("session request", bytes, SESSION_BYTES_MAX)?;
         let (key, map) = open_with_own_key(bytes, What::Session, org, 7, Algorithm::Es256)?;
         if map.need(2, HubId::from_value)? != hub {
             return Err(WireError::Other { what: "hub" });
@@ -138,10 +114,7 @@ impl SessionRequest {
             pin_seen: map.need(3, Value::as_hash)?,
             hub_nonce: map.need(4, bytes32)?,
             own_head: map.may(5, Value::as_map)?.map(OwnHead::read).transpose()?,
-            last_receipt: map
-                .may(6, Value::as_map)?
-                .map(LastReceipt::read)
-                .transpose()?,
+            last_receipt: map.may(6, Value::as_bytes)?.map(<[u8]>::to_vec),
             device_spki: map.need(7, spki).map(|_| key.spki().to_vec())?,
         })
     }

@@ -16,7 +16,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::encoding::Hash32;
 use crate::encoding::limits::SEALED_RUN_BYTES_MAX;
-use crate::model::ids::{DeviceId, EntryId, HubId, ReceiptId, SealedName};
+use crate::model::ids::{DeviceId, EntryId, HubId, SealedName};
 use crate::store::Class;
 
 const ORG: OrgId = OrgId(Hash32([1; 32]));
@@ -96,11 +96,7 @@ fn session(device: &Signer, hub: HubId) -> SessionRequest {
             seq: 3,
             entry_id: EntryId(Hash32([8; 32])),
         }),
-        last_receipt: Some(LastReceipt {
-            epoch: [9; 16],
-            hub_seq: 10,
-            receipt: ReceiptId(Hash32([11; 32])),
-        }),
+        last_receipt: Some(vec![11; 300]),
         device_spki: device.key.spki().to_vec(),
     }
 }
