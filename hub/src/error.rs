@@ -50,6 +50,16 @@ pub enum HubError {
         /// The newest known here.
         supported: i64,
     },
+    /// SQLite did not take a setting that protects what is stored.
+    #[error("hub.db: setting {setting} is {found}, must be {expected}")]
+    Setting {
+        /// Name of the pragma.
+        setting: &'static str,
+        /// As it reads back.
+        found: String,
+        /// What was set.
+        expected: &'static str,
+    },
     /// No roster has come yet.
     #[error("this hub belongs to no organisation yet; hand it a roster that names it")]
     NoOrganisation,
@@ -96,6 +106,7 @@ impl HubError {
             | Self::NotSetUp
             | Self::DamagedKeys { .. }
             | Self::NewerSchema { .. }
+            | Self::Setting { .. }
             | Self::NoOrganisation
             | Self::NotInRoster
             | Self::OtherIdentity

@@ -123,6 +123,22 @@ fn a_hub_killed_in_the_middle_of_an_upload_goes_on_when_it_is_back() {
 }
 
 #[test]
+fn a_hub_that_is_not_at_its_first_address_is_found_at_another() {
+    // Nobody listens on the discard port.
+    let mut field = Field::told(&["127.0.0.1:9"]);
+    field.join("t01");
+    field.capture("t01", 30_000);
+    let synced = field.sync("t01");
+    assert_eq!(synced["failures"], 1, "{synced}");
+    field.assert_all_receipted("t01", 1);
+    let nowhere = std::net::SocketAddr::from(([127, 0, 0, 1], 9));
+    field.link.set_target(nowhere);
+    field.capture("t01", 30_000);
+    let told = field.sync_in_vain("t01");
+    assert!(told.contains("Everything is on this phone"), "{told}");
+}
+
+#[test]
 fn a_login_page_in_the_hubs_place_gets_and_changes_nothing() {
     let mut field = Field::with_phone("t01");
     field.capture("t01", 50_000);

@@ -3,13 +3,18 @@
 use std::time::{Duration, Instant};
 
 use imena_core::field_store::FieldStore;
-use imena_core::sync::{LinkCost, LinkFailure, Step, SyncChange, SyncDesk, Trouble};
+use imena_core::sync::{
+    HubTarget, LinkCost, LinkFailure, Step, SyncChange, SyncDesk, TransferOutcome, Trouble,
+};
 use serde_json::json;
 
 use crate::Done;
 use crate::failure::{Failure, TRY_AGAIN};
 use crate::terminal::Terminal;
 use crate::transfer::Performer;
+
+/// When no address answered, before the first is asked again.
+const ROUND_PAUSE: Duration = Duration::from_secs(1);
 
 /// What a session did.
 #[derive(Debug, Default)]
@@ -82,16 +87,10 @@ fn session(
     } else {
         LinkCost::Free
     };
-    let target = store
-        .hubs()
-        .into_iter()
-        .next()
-        .ok_or(imena_core::field_store::Error::NoHub)?;
-    let mut desk = store.begin_sync(target, cost)?;
-    if !ask_held.is_empty() {
-        desk.ask_held(&crate::environment(), ask_held.to_vec())
-            .map_err(imena_core::field_store::Error::Desk)?;
-    }
+    let hubs = store.hubs();
+    let mut targets = hubs.iter().cycle();
+    let mut desk = start(store, targets.next(), cost, ask_held)?;
+    let (mut asked, mut has_answered) = (1_usize, false);
     let mut performer = Performer::new()?;
     let mut tally = Tally::default();
     let bar = terminal.progress(store.status()?.counts.waiting_bytes, "sending");
@@ -101,9 +100,19 @@ fn session(
         let Some(job) = job else {
             match step {
                 Step::Done => break,
+                Step::Wait { .. } if !has_answered && !asked.is_multiple_of(hubs.len()) => {
+                    // Nobody at this address: the hub may be at its next one.
+                    desk = start(store, targets.next(), cost, ask_held)?;
+                    asked = asked.saturating_add(1);
+                }
                 Step::Wait { .. } if last_progress.elapsed() >= Duration::from_secs(patience_s) => {
                     bar.finish_and_clear();
                     return Err(gave_up(&tally, patience_s));
+                }
+                Step::Wait { .. } if !has_answered && hubs.len() > 1 => {
+                    std::thread::sleep(ROUND_PAUSE);
+                    desk = start(store, targets.next(), cost, ask_held)?;
+                    asked = asked.saturating_add(1);
                 }
                 Step::Wait { .. } => std::thread::sleep(Duration::from_millis(50)),
                 Step::Hello | Step::Enroll | Step::Session | Step::Sync | Step::Put { .. } => {}
@@ -111,6 +120,7 @@ fn session(
             continue;
         };
         let outcome = performer.perform(&job)?;
+        has_answered |= matches!(outcome, TransferOutcome::Reply { .. });
         let changes = store.report_job(&mut desk, outcome)?;
         for change in changes {
             note(terminal, &mut tally, &bar, change);
@@ -122,6 +132,21 @@ fn session(
     bar.finish_and_clear();
     let sent = desk.sent_bytes();
     Ok((desk, tally, sent))
+}
+
+fn start(
+    store: &FieldStore,
+    target: Option<&HubTarget>,
+    cost: LinkCost,
+    ask_held: &[imena_core::model::ids::SealedName],
+) -> Result<SyncDesk, Failure> {
+    let target = target.ok_or(imena_core::field_store::Error::NoHub)?;
+    let mut desk = store.begin_sync(target.clone(), cost)?;
+    if !ask_held.is_empty() {
+        desk.ask_held(&crate::environment(), ask_held.to_vec())
+            .map_err(imena_core::field_store::Error::Desk)?;
+    }
+    Ok(desk)
 }
 
 fn note(

@@ -18,9 +18,16 @@ use super::{
 use crate::error::{HubError, lock, sql};
 
 const MIGRATIONS: &[&str] = &[include_str!("0001_start.sql")];
-const SETTINGS: &str = "PRAGMA journal_mode = wal; PRAGMA synchronous = full;
-    PRAGMA fullfsync = 1; PRAGMA checkpoint_fullfsync = 1; PRAGMA trusted_schema = 0;
-    PRAGMA cell_size_check = 1; PRAGMA busy_timeout = 5000;";
+/// Name, and value as it reads back: a setting that SQLite did not take protects nothing.
+const SETTINGS: &[(&str, &str)] = &[
+    ("journal_mode", "wal"),
+    ("synchronous", "2"), // FULL
+    ("fullfsync", "1"),
+    ("checkpoint_fullfsync", "1"),
+    ("trusted_schema", "0"),
+    ("cell_size_check", "1"),
+    ("busy_timeout", "5000"),
+];
 const FILE_COLUMNS: &str =
     "sealed_sha256, size_bytes, class, device, stored_ms, verified_ms, opened, folded_in, row";
 
@@ -34,9 +41,7 @@ impl SqliteTruth {
     /// Opens or makes hub.db; a new one begins its first epoch.
     pub fn open(path: &Path, fresh_epoch: [u8; 16]) -> Result<Self, HubError> {
         let mut connection = Connection::open(path).map_err(sql("open hub.db"))?;
-        connection
-            .execute_batch(SETTINGS)
-            .map_err(sql("settings of hub.db"))?;
+        set_and_read_back(&connection)?;
         migrate(&mut connection)?;
         let truth = Self {
             connection: Mutex::new(connection),
@@ -321,6 +326,43 @@ impl Truth for SqliteTruth {
     }
 }
 
+fn set_and_read_back(connection: &Connection) -> Result<(), HubError> {
+    for (setting, value) in SETTINGS {
+        connection
+            .execute_batch(&format!("PRAGMA {setting} = {value};"))
+            .map_err(sql("settings of hub.db"))?;
+        check_setting(connection, setting, value)?;
+    }
+    Ok(())
+}
+
+fn check_setting(
+    connection: &Connection,
+    setting: &'static str,
+    expected: &'static str,
+) -> Result<(), HubError> {
+    let found = connection
+        .query_row(&format!("PRAGMA {setting}"), [], |row| {
+            row.get::<_, rusqlite::types::Value>(0)
+        })
+        .map_err(sql("settings of hub.db"))?;
+    let found = match found {
+        rusqlite::types::Value::Integer(number) => number.to_string(),
+        rusqlite::types::Value::Text(text) => text,
+        rusqlite::types::Value::Null
+        | rusqlite::types::Value::Real(_)
+        | rusqlite::types::Value::Blob(_) => String::new(),
+    };
+    if found == expected {
+        return Ok(());
+    }
+    Err(HubError::Setting {
+        setting,
+        found,
+        expected,
+    })
+}
+
 fn migrate(connection: &mut Connection) -> Result<(), HubError> {
     let found: i64 = connection
         .query_row("PRAGMA user_version", [], |row| row.get(0))
@@ -484,4 +526,32 @@ fn device_row(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
 
 fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<Hash32> {
     row.get::<_, [u8; 32]>(column).map(Hash32)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn every_protecting_setting_is_in_force_and_a_weaker_one_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let truth = SqliteTruth::open(&dir.path().join("hub.db"), [1; 16]).unwrap();
+        let connection = truth.connection();
+        for (setting, value) in SETTINGS {
+            check_setting(&connection, setting, value).unwrap();
+        }
+        connection
+            .execute_batch("PRAGMA synchronous = normal")
+            .unwrap();
+        let refused = check_setting(&connection, "synchronous", "2").unwrap_err();
+        assert!(refused.to_string().contains("synchronous"), "{refused}");
+    }
+
+    #[test]
+    fn a_database_that_cannot_keep_a_log_is_refused() {
+        // In memory there is no write-ahead log: SQLite answers "memory" and goes on.
+        let connection = Connection::open_in_memory().unwrap();
+        assert!(set_and_read_back(&connection).is_err());
+    }
 }

@@ -31,6 +31,7 @@ pub struct Field {
     phones: SocketAddr,
     page: SocketAddr,
     join_code: String,
+    other_addresses: Vec<String>,
     photos: u64,
     _home: tempfile::TempDir,
 }
@@ -38,6 +39,11 @@ pub struct Field {
 impl Field {
     /// A hub that was just set up, and nobody else.
     pub fn new() -> Self {
+        Self::told(&[])
+    }
+
+    /// A hub that tells phones these addresses before its own.
+    pub fn told(others: &[&str]) -> Self {
         let home = tempfile::Builder::new()
             .prefix("imena-link-")
             .tempdir()
@@ -53,6 +59,7 @@ impl Field {
             phones: any,
             page: any,
             join_code: String::new(),
+            other_addresses: others.iter().map(|&other| other.to_owned()).collect(),
             photos: 0,
             _home: home,
         };
@@ -71,7 +78,9 @@ impl Field {
     pub fn start_hub(&mut self) {
         let (listen, page) = (self.phones.to_string(), self.page.to_string());
         let told = self.link.address().to_string();
-        let words = ["--listen", &listen, "--page", &page, "--address", &told];
+        let mut words = vec!["--listen", &listen, "--page", &page];
+        let told = self.other_addresses.iter().chain([&told]);
+        words.extend(told.flat_map(|address| ["--address", address.as_str()]));
         let hub = HubProcess::start(&self.imena, &words, &mut |_| {}).unwrap();
         self.phones = hub.phones().unwrap();
         self.page = hub.page().unwrap();
