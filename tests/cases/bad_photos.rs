@@ -9,15 +9,19 @@
     reason = "the first thing that is not as expected shall stop the test"
 )]
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use imena_core::capture::{
     CHUNK_BYTES_MAX, CaptureDraft, CaptureError, CaptureFacts, Saved, SavedOutcome,
 };
 use imena_core::encoding::Hash32;
+use imena_core::environment::Steps;
 use imena_core::field_store::{Error, FieldStore};
 use imena_core::index::ROOT;
 use imena_core::store::Class;
 use imena_core::vocabulary::{PhotoDefect, PhotoOrigin};
-use imena_tests::phone::{Phone, capture, draft, new_capture_id, picture};
+use imena_tests::phone::{Phone, capture, draft, new_capture_id, open, picture};
 use imena_tests::photo;
 
 /// A defective file, what is said of it, and whether it has a thumbnail all the same.
@@ -229,6 +233,45 @@ fn a_source_that_changes_while_it_is_read_is_not_saved() {
     );
     assert_eq!(store.list_photos(ROOT).unwrap(), []);
     assert_eq!(store.verify(&mut |_, _| {}).unwrap().findings, []);
+}
+
+/// Cuts a file short when its second chunk is about to be kept.
+struct Shrink {
+    path: std::path::PathBuf,
+    chunks: AtomicU64,
+}
+
+impl Steps for Shrink {
+    fn reached(&self, name: &'static str) {
+        if name == "capture: 3 append" && self.chunks.fetch_add(1, Ordering::SeqCst) == 1 {
+            let file = std::fs::OpenOptions::new().write(true).open(&self.path);
+            file.unwrap().set_len(CHUNK_BYTES_MAX as u64).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_file_that_shrinks_while_it_is_read_is_not_saved() {
+    let phone = Phone::new();
+    phone.join().shut_down().unwrap();
+    let path = phone.home().join("shrinks.jpg");
+    std::fs::write(&path, vec![7; CHUNK_BYTES_MAX * 4]).unwrap();
+    let mut config = phone.config();
+    config.environment.steps = Arc::new(Shrink {
+        path: path.clone(),
+        chunks: AtomicU64::new(0),
+    });
+    let (store, _) = open(config);
+    let error = store
+        .import_photo(&path, import_draft("shrinks.jpg"))
+        .unwrap_err();
+    assert!(
+        matches!(&error, Error::Capture(CaptureError::Length { expected, found })
+            if found < expected && *expected == CHUNK_BYTES_MAX as u64 * 4),
+        "{error}"
+    );
+    assert!(error.to_string().starts_with("NOT SAVED"), "{error}");
+    assert_eq!(store.list_photos(ROOT).unwrap(), []);
 }
 
 #[test]
