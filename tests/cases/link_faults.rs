@@ -275,6 +275,32 @@ fn a_hub_restored_from_an_older_copy_is_given_everything_again() {
     assert_eq!(field.on_phone("t01"), on_phone);
 }
 
+#[test]
+fn a_phone_restored_from_an_older_copy_loses_nothing_and_both_branches_are_kept() {
+    let mut field = Field::with_phone("t01");
+    field.capture("t01", 30_000);
+    field.sync("t01");
+    copy(&field.path("t01"), &field.path("older"));
+    field.capture("t01", 40_000);
+    field.sync("t01");
+    let before = field.on_hub();
+
+    std::fs::rename(field.path("t01"), field.path("t01-lost")).unwrap();
+    std::fs::rename(field.path("older"), field.path("t01")).unwrap();
+    field.capture("t01", 50_000);
+    field.sync("t01");
+    let after = field.on_hub();
+    assert!(before.is_subset(&after), "the hub lost what it had");
+    // The copy's photo, and the run that tells of it.
+    assert!(after.len() >= before.len() + 2, "{after:?}");
+    assert!(field.on_phone("t01").is_subset(&after));
+    field.well(&["hub", "unlock"]);
+    wait_until(|| {
+        let notices = field.hub_notices();
+        notices.iter().any(|notice| notice.contains("two branches"))
+    });
+}
+
 /// Puts older copies of folders in the place of the present ones, while the hub is stopped.
 fn put_back(field: &mut Field, folders: &[(&str, &str)]) {
     field.stop_hub();

@@ -17,6 +17,7 @@ mod dice;
 mod gather;
 mod link;
 mod schedule;
+mod single;
 mod verdict;
 mod world;
 

@@ -265,7 +265,8 @@ fn record(world: &mut World, dice: &mut Dice, who: usize, action: Action) -> Opt
     None
 }
 
-fn photo(world: &mut World, dice: &mut Dice, who: usize) -> String {
+/// Takes a photo of drawn bytes for a drawn owner.
+pub fn photo(world: &mut World, dice: &mut Dice, who: usize) -> String {
     let phone = &mut world.phones[who];
     let blocks = 1 + dice.below(9);
     let more = dice.below(200);

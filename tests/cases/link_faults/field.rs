@@ -162,6 +162,16 @@ impl Field {
         self.value(&["--json", "hub", "status"])
     }
 
+    /// What the hub wrote down for its operator, who sees it on the page.
+    pub fn hub_notices(&self) -> Vec<String> {
+        let path = self.path("hub/hub.db");
+        let flags = rusqlite::OpenFlags::SQLITE_OPEN_READ_ONLY;
+        let connection = rusqlite::Connection::open_with_flags(path, flags).unwrap();
+        let mut statement = connection.prepare("SELECT what FROM audit").unwrap();
+        let rows = statement.query_map([], |row| row.get(0)).unwrap();
+        rows.map(Result::unwrap).collect()
+    }
+
     fn value(&self, words: &[&str]) -> Value {
         let values = self.well(words).json().unwrap();
         assert_eq!(values.len(), 1, "{words:?}");
