@@ -170,6 +170,7 @@ impl HubProcess {
         let said = Vec::new();
         let mut hub = Self { child, lines, said };
         let deadline = Instant::now() + READY_WITHIN;
+        let mut is_ready = false;
         loop {
             let left = deadline.saturating_duration_since(Instant::now());
             let line = hub.lines.recv_timeout(left).map_err(|error| {
@@ -181,9 +182,10 @@ impl HubProcess {
             })?;
             heard(&line);
             let (Line::Out(text) | Line::Err(text)) = line;
-            let is_ready = text.starts_with("Ready.");
+            is_ready |= text.starts_with("Ready.");
             hub.said.push(text);
-            if is_ready {
+            // The join code comes on the other stream, which may be read later.
+            if is_ready && hub.join_code().is_some() {
                 return Ok(hub);
             }
         }

@@ -198,19 +198,6 @@ impl FieldStore {
         kind: Kind,
         view: impl Fn(&Folded) -> T,
     ) -> Result<Vec<T>, Error> {
-        self.with_open(|open| {
-            let index = open.index();
-            let (mut all, mut after) = (Vec::new(), None);
-            loop {
-                let page = index.children(parent, kind, after.as_ref(), crate::index::PAGE_MAX)?;
-                for subject in &page.subjects {
-                    all.extend(index.folded(*subject)?.as_ref().map(&view));
-                }
-                after = page.next;
-                if after.is_none() {
-                    return Ok(all);
-                }
-            }
-        })
+        self.with_open(|open| Ok(open.index().all_children(parent, kind, view)?))
     }
 }

@@ -1,6 +1,6 @@
 //! index.db: what lists and screens read. Follows the journal, folds subject by subject, and can be deleted at any time.
 //!
-//! Owns its tables and is the only writer of them; the hub uses the same lines. Does not know nouns. Invariant: deleting it changes no answer; it
+//! Owns its tables and is the only writer of them, on the phone and on the hub; knows of a noun only what it hangs on and is sorted by. Invariant: deleting it changes no answer; it
 //! never follows another journal than the one it was built from.
 
 use std::path::Path;
@@ -213,6 +213,30 @@ impl Index {
             subjects: rows.into_iter().map(|row| row.child).collect(),
             next,
         })
+    }
+
+    /// All that hangs on `parent`, of one kind, in the order of lists, each as `view` shows it: for exports, pages and terminals, which
+    /// have no screen to fill.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn all_children<T>(
+        &self,
+        parent: SubjectId,
+        kind: Kind,
+        view: impl Fn(&Folded) -> T,
+    ) -> Result<Vec<T>, StoreError> {
+        let (mut all, mut after) = (Vec::new(), None);
+        loop {
+            let page = self.children(parent, kind, after.as_ref(), PAGE_MAX)?;
+            for subject in &page.subjects {
+                all.extend(self.folded(*subject)?.as_ref().map(&view));
+            }
+            after = page.next;
+            if after.is_none() {
+                return Ok(all);
+            }
+        }
     }
 
     /// Every subject of a kind, for lists that hang on nothing and for counting; in the order of ids.

@@ -6,7 +6,7 @@ use super::text::{NAME_BYTES_MAX, TEXT_BYTES_MAX, bounded, shown, shown_some};
 use super::{RecordError, RecordState};
 use crate::encoding::{Map, Value};
 use crate::environment::Environment;
-use crate::merge::Folded;
+use crate::merge::{Folded, Standing};
 use crate::model::ids::SubjectId;
 use crate::store::{OwnChain, Word};
 use crate::vocabulary::{Kind, MarkerKind, MarkerStatus};
@@ -64,6 +64,13 @@ impl MarkerView {
             record: RecordState::of(folded),
         }
     }
+}
+
+/// The marker of a link between a grave and a marker, as long as the link stands.
+#[must_use]
+pub fn linked_marker(link: &Folded) -> Option<SubjectId> {
+    let marker = link.value(2).and_then(SubjectId::from_value);
+    marker.filter(|_| link.standing == Standing::Stands)
 }
 
 /// Records a marker and its links to graves, all or nothing.

@@ -14,7 +14,7 @@ mod text;
 
 pub use grave::{GraveDraft, GraveView, create_grave};
 pub use hint::{HintDraft, HintPart, HintView, create_hint};
-pub use marker::{MarkerDraft, MarkerView, create_marker};
+pub use marker::{MarkerDraft, MarkerView, create_marker, linked_marker};
 pub use operator::{OperatorDraft, OperatorView, create_operator};
 pub use photo::{PhotoView, assign_photo};
 pub use remains::{RemainsDraft, RemainsView, create_remains};

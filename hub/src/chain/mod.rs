@@ -2,8 +2,8 @@
 //! journal, signs `sha256` and `entries` lines.
 //!
 //! Owns the identity while unlocked and the thread that opens files one after the other. Does not
-//! store or receive files (`upload/`). Invariant: while locked nothing here is readable; the
-//! journal can be thrown away at any time and is made again from the runs.
+//! store or receive files (`upload/`). Invariant: while locked nothing here is readable; journal
+//! and index can be thrown away at any time and are made again from the runs.
 
 mod files;
 mod fold;
@@ -16,6 +16,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use age::x25519;
+use imena_core::index::Index;
 use imena_core::model::ids::SealedName;
 use imena_core::store::{Durability, Journal, StoreError};
 
@@ -23,9 +24,9 @@ use crate::admin::Unlock;
 use crate::error::{HubError, lock};
 use crate::hub::Inner;
 use crate::truth::StoredFile;
-use crate::web::Snapshot;
 
 const JOURNAL_FILE: &str = "journal.db";
+const INDEX_FILE: &str = "index.db";
 
 /// The readable side of a hub.
 #[derive(Default)]
@@ -40,7 +41,8 @@ pub(crate) struct Open {
     pub journal: Journal,
     /// Runs whose predecessors have not come yet.
     pub waiting: BTreeSet<SealedName>,
-    pub snapshot: Snapshot,
+    /// What the pages read; follows the journal when a page is asked for.
+    pub index: Index,
 }
 
 enum Job {
@@ -147,12 +149,13 @@ impl Inner {
         let mut slot = self.chain.open();
         if slot.is_none() {
             let journal = self.open_journal(&unlock)?;
-            let (waiting, snapshot) = (BTreeSet::new(), Snapshot::default());
+            let path = self.dir.join(INDEX_FILE);
+            let index = Index::open(&path, &unlock.journal_key, &journal)?;
             *slot = Some(Open {
                 identity: unlock.identity,
                 journal,
-                waiting,
-                snapshot,
+                waiting: BTreeSet::new(),
+                index,
             });
             tracing::info!("unlocked");
         }

@@ -9,8 +9,6 @@ mod model;
 mod pages;
 mod words;
 
-pub(crate) use model::Snapshot;
-
 use std::sync::Arc;
 
 use axum::Router;

@@ -1,34 +1,40 @@
-//! What the page shows, from the folded subjects of the journal. One module, so that the core's
-//! index can take its place.
+//! What the pages show, in the words of the reader's language, read from the core's index and views.
 //!
-//! Owns the snapshot that follows the journal row by row. Field numbers are those of
-//! docs/design/formats.md §4 "Kinds".
+//! Owns the arrangement of a page. Does not fold, follow or know the number of a field: that is
+//! `imena_core::index` and `imena_core::record`. Invariant: what hangs on nothing that is shown
+//! stands in a list of its own, so that nothing is missing from the pages.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use imena_core::encoding::{Hash32, Map, Value};
-use imena_core::keys::Roster;
-use imena_core::merge::{Folded, Standing, fold};
-use imena_core::model::ids::{SealedName, SubjectId, SubjectRef};
-use imena_core::store::Journal;
+use imena_core::index::{Index, ROOT};
+use imena_core::model::ids::SubjectId;
+use imena_core::record::{
+    GraveView, HintView, MarkerView, PhotoView, RecordState, RemainsView, SiteView, linked_marker,
+};
 use imena_core::vocabulary::Kind;
 
+use super::words::Words;
 use crate::error::HubError;
 use crate::hub::Inner;
 
-const ROWS_AT_ONCE: usize = 2000;
+/// What is read for one page.
+pub(super) struct Reader<'a> {
+    pub index: &'a Index,
+    pub inner: &'a Inner,
+    pub words: &'static Words,
+}
 
-/// All subjects of the journal, folded; follows the journal.
-#[derive(Default)]
-pub(crate) struct Snapshot {
-    last_row: i64,
-    roster_version: u64,
-    subjects: BTreeMap<SubjectId, Folded>,
+/// The first page.
+#[derive(Debug)]
+pub(super) struct Overview {
+    pub sites: Vec<SiteLine>,
+    /// Photos that nobody has given to a record yet.
+    pub photos: Vec<PhotoLine>,
 }
 
 /// A line of the list of sites.
-#[derive(Debug, PartialEq, Eq)]
-pub(crate) struct SiteRow {
+#[derive(Debug)]
+pub(super) struct SiteLine {
     pub id: String,
     pub name: String,
     pub place_code: String,
@@ -38,48 +44,61 @@ pub(crate) struct SiteRow {
 
 /// One site with everything on it.
 #[derive(Debug)]
-pub(crate) struct SiteView {
+pub(super) struct SiteSheet {
     pub name: String,
     pub place_code: String,
     pub things: Things,
-    pub graves: Vec<GraveView>,
-    /// Remains of this site that are in no known grave.
-    pub remains: Vec<RemainsView>,
+    pub markers: Vec<MarkerLine>,
+    pub graves: Vec<GraveSheet>,
+    /// Remains of this site that are in no grave of it.
+    pub remains: Vec<RemainsSheet>,
 }
 
 #[derive(Debug)]
-pub(crate) struct GraveView {
+pub(super) struct GraveSheet {
     pub code: String,
+    pub kind: String,
     pub things: Things,
-    pub remains: Vec<RemainsView>,
+    pub markers: Vec<MarkerLine>,
+    pub remains: Vec<RemainsSheet>,
 }
 
 #[derive(Debug)]
-pub(crate) struct RemainsView {
+pub(super) struct RemainsSheet {
     pub code: String,
+    pub kind: String,
     pub things: Things,
+}
+
+/// What was written at a grave: a claim.
+#[derive(Debug)]
+pub(super) struct MarkerLine {
+    pub kind: String,
+    pub number: String,
+    pub text: String,
 }
 
 /// What hangs on a noun.
 #[derive(Debug, Default)]
-pub(crate) struct Things {
+pub(super) struct Things {
     pub is_conflict: bool,
     pub is_created_twice: bool,
     /// Why it is no longer counted.
     pub ended: Option<String>,
-    pub hints: Vec<HintView>,
-    pub photos: Vec<PhotoView>,
+    pub hints: Vec<HintLine>,
+    pub photos: Vec<PhotoLine>,
 }
 
 /// A possible name, not established.
 #[derive(Debug)]
-pub(crate) struct HintView {
+pub(super) struct HintLine {
     pub text: String,
+    pub source: String,
     pub confidence: String,
 }
 
 #[derive(Debug)]
-pub(crate) struct PhotoView {
+pub(super) struct PhotoLine {
     pub label: String,
     pub sha256: String,
     /// Number of the hub's newest receipt for it.
@@ -88,245 +107,148 @@ pub(crate) struct PhotoView {
     pub is_missing: bool,
 }
 
-impl Snapshot {
-    /// Takes in what has come since; another roster may end chains, then everything is folded anew.
-    pub fn follow(&mut self, journal: &Journal, roster: Option<&Roster>) -> Result<(), HubError> {
-        let version = roster.map_or(0, |roster| roster.version);
-        if version != self.roster_version {
-            *self = Self {
-                roster_version: version,
-                ..Self::default()
-            };
+impl Reader<'_> {
+    /// The sites, and what belongs to none.
+    pub fn overview(&self) -> Result<Overview, HubError> {
+        let mut sites = Vec::new();
+        for site in self.index.all_children(ROOT, Kind::Site, SiteView::of)? {
+            let count =
+                |kind| Ok::<_, HubError>(self.index.all_children(site.id, kind, |_| ())?.len());
+            sites.push(SiteLine {
+                id: site.id.to_string(),
+                graves: count(Kind::Grave)?,
+                remains: count(Kind::Remains)?,
+                name: site.name,
+                place_code: site.place_code,
+            });
         }
-        loop {
-            let (subjects, last) = journal.subjects_after(self.last_row, ROWS_AT_ONCE)?;
-            if last == self.last_row {
-                return Ok(());
-            }
-            self.last_row = last;
-            for subject in subjects {
-                let entries = journal.entries_of_subject(subject)?;
-                match fold(subject, &entries, roster) {
-                    Some(folded) => self.subjects.insert(subject, folded),
-                    None => self.subjects.remove(&subject),
-                };
-            }
-        }
+        let photos = self.photos("", ROOT)?;
+        Ok(Overview { sites, photos })
     }
 
-    /// The sites, by place code and name.
-    pub fn sites(&self) -> Vec<SiteRow> {
-        let mut rows: Vec<SiteRow> = self
-            .of_kind(Kind::Site)
-            .map(|site| SiteRow {
-                id: site.subject.to_string(),
-                name: text(site, 2),
-                place_code: text(site, 1),
-                graves: self.on_site(Kind::Grave, site.subject).count(),
-                remains: self.on_site(Kind::Remains, site.subject).count(),
-            })
-            .collect();
-        rows.sort_by(|a, b| (&a.place_code, &a.name, &a.id).cmp(&(&b.place_code, &b.name, &b.id)));
-        rows
-    }
-
-    /// One site.
-    pub fn site(&self, id: SubjectId, inner: &Inner) -> Result<Option<SiteView>, HubError> {
-        let Some(site) = self
-            .subjects
-            .get(&id)
-            .filter(|site| site.kind == Kind::Site)
-        else {
+    /// One site; `None` if there is none of that id.
+    pub fn site(&self, id: SubjectId) -> Result<Option<SiteSheet>, HubError> {
+        let Some(folded) = self.index.folded(id)?.filter(|f| f.kind == Kind::Site) else {
             return Ok(None);
         };
-        let hanging = self.hanging();
-        let (mut graves, mut remains) = (Vec::new(), Vec::new());
-        let all: Vec<&Folded> = self.on_site(Kind::Remains, id).collect();
-        let mut known = std::collections::BTreeSet::new();
-        for grave in self.on_site(Kind::Grave, id) {
-            known.insert(grave.subject);
-            let inside = all
+        let site = SiteView::of(&folded);
+        let graves = self.index.all_children(id, Kind::Grave, GraveView::of)?;
+        let on_site: BTreeSet<SubjectId> = graves.iter().map(|grave| grave.id).collect();
+        let mut loose = self
+            .index
+            .all_children(id, Kind::Remains, RemainsView::of)?;
+        loose.retain(|remains| remains.grave.is_none_or(|grave| !on_site.contains(&grave)));
+        let all_markers = self.index.all_children(id, Kind::Marker, MarkerView::of)?;
+        let mut placed = BTreeSet::new();
+        let mut sheets = Vec::new();
+        for grave in graves {
+            let links = self
+                .index
+                .all_children(grave.id, Kind::GraveMarker, linked_marker)?;
+            let markers = all_markers
                 .iter()
-                .filter(|body| subject(body, 3) == Some(grave.subject));
-            let inside = inside.map(|body| remains_view(body, &hanging, inner));
-            let mut view = GraveView {
-                code: text(grave, 1),
-                things: things(grave, &hanging, inner)?,
-                remains: inside.collect::<Result<_, _>>()?,
-            };
-            view.remains.sort_by(|a, b| a.code.cmp(&b.code));
-            graves.push(view);
+                .filter(|marker| links.contains(&Some(marker.id)));
+            let markers: Vec<&MarkerView> = markers.collect();
+            placed.extend(markers.iter().map(|marker| marker.id));
+            let remains = self
+                .index
+                .all_children(grave.id, Kind::Remains, RemainsView::of)?;
+            sheets.push(GraveSheet {
+                things: self.things(grave.id, &grave.code, &grave.record)?,
+                kind: self.words.of(grave.kind.map(|kind| kind.term())),
+                markers: markers
+                    .into_iter()
+                    .map(|marker| self.marker(marker))
+                    .collect(),
+                remains: self.remains(&remains)?,
+                code: grave.code,
+            });
         }
-        for body in all {
-            if subject(body, 3).is_none_or(|grave| !known.contains(&grave)) {
-                remains.push(remains_view(body, &hanging, inner)?);
-            }
-        }
-        graves.sort_by(|a, b| a.code.cmp(&b.code));
-        remains.sort_by(|a, b| a.code.cmp(&b.code));
-        let things = things(site, &hanging, inner)?;
-        let (name, place_code) = (text(site, 2), text(site, 1));
-        Ok(Some(SiteView {
-            name,
-            place_code,
-            things,
-            graves,
-            remains,
+        let loose_markers = all_markers
+            .iter()
+            .filter(|marker| !placed.contains(&marker.id));
+        Ok(Some(SiteSheet {
+            things: self.things(id, &site.place_code, &site.record)?,
+            markers: loose_markers.map(|marker| self.marker(marker)).collect(),
+            graves: sheets,
+            remains: self.remains(&loose)?,
+            name: site.name,
+            place_code: site.place_code,
         }))
     }
 
-    fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &Folded> {
-        self.subjects
-            .values()
-            .filter(move |folded| folded.kind == kind)
+    fn remains(&self, all: &[RemainsView]) -> Result<Vec<RemainsSheet>, HubError> {
+        let sheet = |remains: &RemainsView| {
+            Ok(RemainsSheet {
+                code: remains.code.clone(),
+                kind: self.words.of(remains.kind.as_ref().map(|kind| kind.term())),
+                things: self.things(remains.id, &remains.code, &remains.record)?,
+            })
+        };
+        all.iter().map(sheet).collect()
     }
 
-    fn on_site(&self, kind: Kind, site: SubjectId) -> impl Iterator<Item = &Folded> {
-        self.of_kind(kind)
-            .filter(move |folded| subject(folded, 2) == Some(site))
-    }
-
-    /// Hints and photos by what they hang on.
-    fn hanging(&self) -> Hanging<'_> {
-        let mut hanging: Hanging<'_> = BTreeMap::new();
-        for folded in self.subjects.values() {
-            let owner = match folded.kind {
-                Kind::Photo => folded.value(8),
-                Kind::PersonHint => folded.value(1),
-                Kind::Site
-                | Kind::Grave
-                | Kind::Marker
-                | Kind::Remains
-                | Kind::Operator
-                | Kind::Device
-                | Kind::GraveMarker
-                | Kind::DeviceStarted
-                | Kind::ChainAdopted
-                | Kind::SessionStarted
-                | Kind::SessionClosed
-                | Kind::RenditionsMade
-                | Kind::KeyGrant
-                | Kind::LocalCopyRemoved
-                | Kind::RunRewritten
-                | Kind::Unknown(_) => None,
-            };
-            if let Some(owner) = owner.and_then(SubjectRef::from_value) {
-                hanging.entry(owner.id).or_default().push(folded);
-            }
-        }
-        hanging
-    }
-}
-
-type Hanging<'a> = BTreeMap<SubjectId, Vec<&'a Folded>>;
-
-fn remains_view(
-    body: &Folded,
-    hanging: &Hanging<'_>,
-    inner: &Inner,
-) -> Result<RemainsView, HubError> {
-    Ok(RemainsView {
-        code: text(body, 1),
-        things: things(body, hanging, inner)?,
-    })
-}
-
-fn things(owner: &Folded, hanging: &Hanging<'_>, inner: &Inner) -> Result<Things, HubError> {
-    let mut things = Things {
-        is_conflict: !owner.conflicts().is_empty(),
-        is_created_twice: owner.is_created_twice(),
-        ended: ended(owner),
-        ..Things::default()
-    };
-    for folded in hanging
-        .get(&owner.subject)
-        .map(Vec::as_slice)
-        .unwrap_or_default()
-    {
-        if folded.standing != Standing::Stands {
-            continue;
-        }
-        match folded.kind {
-            Kind::Photo => things.photos.push(photo(folded, owner, inner)?),
-            // Only photos and hints hang on something.
-            _ => things.hints.push(hint(folded)),
+    fn marker(&self, marker: &MarkerView) -> MarkerLine {
+        MarkerLine {
+            kind: self.words.of(Some(marker.kind.term())),
+            number: marker.number_text.clone().unwrap_or_default(),
+            text: marker.text_verbatim.clone(),
         }
     }
-    things.photos.sort_by(|a, b| a.label.cmp(&b.label));
-    Ok(things)
-}
 
-fn photo(folded: &Folded, owner: &Folded, inner: &Inner) -> Result<PhotoView, HubError> {
-    let sealed = folded.value(1).and_then(SealedName::from_value);
-    let stored = match sealed {
-        Some(sealed) => inner.truth.file(sealed)?.is_some(),
-        None => false,
-    };
-    let receipt = match sealed.filter(|_| stored) {
-        Some(sealed) => inner
-            .truth
-            .latest_receipt(sealed.0)?
-            .map(|(number, _)| number),
-        None => None,
-    };
-    let sha256 = folded.value(3).and_then(Value::as_hash);
-    Ok(PhotoView {
-        label: [label(owner), text(folded, 9)].join(" / "),
-        sha256: sha256.map(|hash: Hash32| hash.to_hex()).unwrap_or_default(),
-        receipt,
-        is_missing: !stored,
-    })
-}
-
-/// A hint's own text; where it was recorded in parts, the parts with what is doubtful or cut shown
-/// as such.
-fn hint(folded: &Folded) -> HintView {
-    let verbatim = text(folded, 3);
-    let parts = folded
-        .value(4)
-        .and_then(Value::as_array)
-        .unwrap_or_default();
-    let parts: Vec<String> = parts.iter().filter_map(Value::as_map).map(part).collect();
-    let text_shown = if verbatim.is_empty() {
-        parts.join(" ")
-    } else {
-        verbatim
-    };
-    HintView {
-        text: text_shown,
-        confidence: text(folded, 6),
+    fn things(
+        &self,
+        owner: SubjectId,
+        code: &str,
+        record: &RecordState,
+    ) -> Result<Things, HubError> {
+        let hints = self
+            .index
+            .all_children(owner, Kind::PersonHint, HintView::of)?;
+        let hints = hints.into_iter().filter(|hint| hint.record.ended.is_none());
+        let line = |hint: HintView| HintLine {
+            source: self.words.of(Some(hint.source.term())),
+            confidence: self.words.of(Some(hint.confidence.term())),
+            text: hint.text_verbatim,
+        };
+        Ok(Things {
+            is_conflict: !record.conflicts.is_empty(),
+            is_created_twice: record.is_created_twice,
+            ended: record.ended.clone(),
+            hints: hints.map(line).collect(),
+            photos: self.photos(code, owner)?,
+        })
     }
-}
 
-fn part(map: &Map) -> String {
-    let is_set = |key| map.get(key).and_then(Value::as_uint) == Some(1);
-    let value = map.get(1).and_then(Value::as_text).unwrap_or_default();
-    let left = if is_set(2) { "…" } else { "" };
-    let right = if is_set(3) { "…" } else { "" };
-    let doubt = if is_set(4) { "(?)" } else { "" };
-    format!("{left}{value}{right}{doubt}")
-}
-
-fn ended(folded: &Folded) -> Option<String> {
-    match &folded.standing {
-        Standing::Stands => None,
-        Standing::Withdrawn(reason) | Standing::Void(reason) => Some(reason.clone()),
+    /// The photos of a record, labelled with its code.
+    fn photos(&self, code: &str, owner: SubjectId) -> Result<Vec<PhotoLine>, HubError> {
+        let photos = self.index.all_children(owner, Kind::Photo, PhotoView::of)?;
+        let counted = photos
+            .into_iter()
+            .filter(|photo| photo.record.ended.is_none());
+        counted.map(|photo| self.photo(code, photo)).collect()
     }
-}
 
-/// Code of a coded noun, place code of a site.
-fn label(folded: &Folded) -> String {
-    text(folded, 1)
-}
-
-fn text(folded: &Folded, field: u64) -> String {
-    folded
-        .value(field)
-        .and_then(Value::as_text)
-        .unwrap_or_default()
-        .to_owned()
-}
-
-fn subject(folded: &Folded, field: u64) -> Option<SubjectId> {
-    folded.value(field).and_then(SubjectId::from_value)
+    fn photo(&self, code: &str, photo: PhotoView) -> Result<PhotoLine, HubError> {
+        let truth = &self.inner.truth;
+        let mut stored = None;
+        if let Some(sealed) = photo.sealed
+            && truth.file(sealed)?.is_some()
+        {
+            stored = Some(sealed);
+        }
+        let receipt = match stored {
+            Some(sealed) => truth.latest_receipt(sealed.0)?.map(|(number, _)| number),
+            None => None,
+        };
+        let shot = self.words.of(photo.shot.map(|shot| shot.term()));
+        let parts = [code, &shot];
+        let parts = parts.into_iter().filter(|part| !part.is_empty());
+        Ok(PhotoLine {
+            label: parts.collect::<Vec<_>>().join(" / "),
+            sha256: photo.sha256.unwrap_or_default(),
+            receipt,
+            is_missing: stored.is_none(),
+        })
+    }
 }

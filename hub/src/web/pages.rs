@@ -8,7 +8,7 @@ use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use imena_core::model::ids::SubjectId;
 
-use super::model::{SiteRow, SiteView};
+use super::model::{Overview, Reader, SiteSheet};
 use super::words::{Lang, Words};
 use crate::error::HubError;
 use crate::hub::Inner;
@@ -21,7 +21,7 @@ const NOTICES: usize = 10;
 #[template(path = "sites.html")]
 struct SitesPage {
     words: &'static Words,
-    sites: Vec<SiteRow>,
+    overview: Overview,
     notices: Vec<AuditLine>,
 }
 
@@ -29,7 +29,7 @@ struct SitesPage {
 #[template(path = "site.html")]
 struct SitePage {
     words: &'static Words,
-    site: SiteView,
+    site: SiteSheet,
 }
 
 #[derive(Template)]
@@ -61,18 +61,15 @@ pub(super) async fn sites(
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failed> {
     let words = Lang::of(query.as_deref()).words();
-    let sites = read(inner, |inner| {
-        with_snapshot(inner, |snapshot| Ok(snapshot.sites()))
-    })
-    .await?;
-    let Some((inner, sites)) = sites else {
+    let overview = read(inner, words, |reader| reader.overview()).await?;
+    let Some((inner, overview)) = overview else {
         return locked(words);
     };
     let notices = inner.truth.audit_lines(NOTICES)?;
     Ok(Html(
         SitesPage {
             words,
-            sites,
+            overview,
             notices,
         }
         .render()?,
@@ -89,10 +86,7 @@ pub(super) async fn site(
     let Some(id) = SubjectId::parse(&id) else {
         return Ok(no_page(words));
     };
-    let site = read(inner, move |inner| {
-        with_snapshot(inner, |snapshot| snapshot.site(id, inner))
-    });
-    match site.await? {
+    match read(inner, words, move |reader| reader.site(id)).await? {
         None => locked(words),
         Some((_, None)) => Ok(no_page(words)),
         Some((_, Some(site))) => Ok(Html(SitePage { words, site }.render()?).into_response()),
@@ -161,24 +155,33 @@ fn locked(words: &'static Words) -> Result<Response, Failed> {
 /// Reads on a thread that may wait; `None` while locked.
 async fn read<T: Send + 'static>(
     inner: Arc<Inner>,
-    work: impl FnOnce(&Inner) -> Result<Option<T>, HubError> + Send + 'static,
+    words: &'static Words,
+    view: impl FnOnce(Reader<'_>) -> Result<T, HubError> + Send + 'static,
 ) -> Result<Option<(Arc<Inner>, T)>, HubError> {
-    let done = tokio::task::spawn_blocking(move || Ok(work(&inner)?.map(|found| (inner, found))));
+    let done = tokio::task::spawn_blocking(move || {
+        let found = with_index(&inner, words, view)?;
+        Ok(found.map(|found| (inner, found)))
+    });
     done.await.unwrap_or(Err(HubError::TaskEnded))
 }
 
-fn with_snapshot<T>(
+fn with_index<T>(
     inner: &Inner,
-    view: impl FnOnce(&super::Snapshot) -> Result<T, HubError>,
+    words: &'static Words,
+    view: impl FnOnce(Reader<'_>) -> Result<T, HubError>,
 ) -> Result<Option<T>, HubError> {
     let roster = inner.roster();
     let mut slot = inner.chain.open();
     let Some(open) = slot.as_mut() else {
         return Ok(None);
     };
-    open.snapshot.follow(
-        &open.journal,
-        roster.as_deref().map(|signed| &signed.roster),
-    )?;
-    view(&open.snapshot).map(Some)
+    let roster = roster.as_deref().map(|signed| &signed.roster);
+    open.index.follow(&open.journal, roster)?;
+    let index = &open.index;
+    view(Reader {
+        index,
+        inner,
+        words,
+    })
+    .map(Some)
 }

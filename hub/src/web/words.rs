@@ -1,5 +1,7 @@
 //! The words of the page in Ukrainian and English.
 
+use imena_core::vocabulary::Term;
+
 /// A language of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Lang {
@@ -24,6 +26,9 @@ pub(crate) struct Words {
     pub hint: &'static str,
     pub confidence: &'static str,
     pub photos: &'static str,
+    pub loose_photos: &'static str,
+    pub markers: &'static str,
+    pub number: &'static str,
     pub receipt: &'static str,
     pub no_receipt: &'static str,
     pub missing: &'static str,
@@ -54,6 +59,20 @@ impl Lang {
     }
 }
 
+impl Words {
+    /// A term in this language; nothing for what was not recorded.
+    pub fn of(&self, term: Option<Term>) -> String {
+        let Some(term) = term else {
+            return String::new();
+        };
+        if self.lang == UK.lang {
+            term.uk
+        } else {
+            term.en
+        }
+    }
+}
+
 const UK: Words = Words {
     lang: "uk",
     other: "en",
@@ -69,6 +88,9 @@ const UK: Words = Words {
     hint: "можливе ім’я, не встановлено",
     confidence: "певність",
     photos: "Знімки",
+    loose_photos: "Знімки, яких ще не віднесено до запису",
+    markers: "Позначки",
+    number: "№",
     receipt: "квитанція №",
     no_receipt: "без квитанції",
     missing: "оригінал ще не надійшов",
@@ -101,6 +123,9 @@ const EN: Words = Words {
     hint: "possible name, not established",
     confidence: "confidence",
     photos: "Photos",
+    loose_photos: "Photos that belong to no record yet",
+    markers: "Markers",
+    number: "no.",
     receipt: "receipt no.",
     no_receipt: "no receipt",
     missing: "original has not arrived",

@@ -86,7 +86,18 @@ async fn a_site_shows_graves_remains_hints_and_what_is_missing() {
     let site = phone.record_site(org, "Ізюм <script>");
     let (grave, remains) = (SubjectId([2; 16]), SubjectId([3; 16]));
     let fields = Map::new().text(1, "IZM1-T01-G001-AA").with(2, site);
-    phone.record(org, Kind::Grave, grave, fields);
+    phone.record(org, Kind::Grave, grave, fields.text(3, "individual_marked"));
+    for (id, number) in [(7, "319"), (8, "320")] {
+        let fields = Map::new()
+            .with(1, site)
+            .text(2, "cross")
+            .text(3, "Невідомий");
+        let marker = SubjectId([id; 16]);
+        phone.record(org, Kind::Marker, marker, fields.text(4, number));
+    }
+    // Only the first stands for the grave.
+    let ends = Map::new().with(1, grave).with(2, SubjectId([7; 16]));
+    phone.record(org, Kind::GraveMarker, SubjectId([9; 16]), ends);
     let fields = Map::new()
         .text(1, "IZM1-T01-0001-BB")
         .with(2, site)
@@ -98,8 +109,9 @@ async fn a_site_shows_graves_remains_hints_and_what_is_missing() {
     };
     let hint = Map::new()
         .with(1, owner)
-        .text(2, "cross")
-        .text(3, "Бойко І.");
+        .text(2, "marker")
+        .text(3, "Бойко І.")
+        .text(6, "probable");
     phone.record(org, Kind::PersonHint, SubjectId([5; 16]), hint);
     let (sealed, bytes) = world.seal(b"picture");
     let sha256 = Hash32::of(b"picture");
@@ -118,7 +130,9 @@ async fn a_site_shows_graves_remains_hints_and_what_is_missing() {
         "IZM1-T01-0001-BB",
         "Бойко І.",
         "можливе ім’я, не встановлено",
-        "overview",
+        "окрема, з позначкою",
+        "№ 319",
+        "на повний зріст",
         &sha256.to_string(),
         "оригінал ще не надійшов",
         "Ізюм &#60;script&#62;",
@@ -126,6 +140,12 @@ async fn a_site_shows_graves_remains_hints_and_what_is_missing() {
         assert!(page.contains(expected), "{expected}\n{page}");
     }
     assert!(!page.contains("<script>"));
+    let [loose, grave, standing] =
+        ["№ 320", "IZM1-T01-G001-AA", "№ 319"].map(|text| page.find(text));
+    assert!(
+        loose < grave && grave < standing,
+        "a marker stands in the wrong place"
+    );
 
     world.put_whole(&token, &bytes, 4).await;
     world.hub().settle();
@@ -134,7 +154,13 @@ async fn a_site_shows_graves_remains_hints_and_what_is_missing() {
     let english = get(&world, &format!("{path}?lang=en"), &cookie)
         .await
         .text();
-    assert!(english.contains("possible name, not established"));
+    for expected in [
+        "possible name, not established",
+        "individual, marked",
+        "no. 319",
+    ] {
+        assert!(english.contains(expected), "{expected}\n{english}");
+    }
     let unknown = get(
         &world,
         "/site/00000000-0000-0000-0000-000000000000",
@@ -142,4 +168,37 @@ async fn a_site_shows_graves_remains_hints_and_what_is_missing() {
     )
     .await;
     assert_eq!(unknown.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_photo_of_no_record_is_shown_and_a_lost_index_changes_no_page() {
+    let mut phone = Phone::new();
+    let mut world = World::new(&[&phone]);
+    let org = world.org_id();
+    phone.record_site(org, "Izium");
+    let (sealed, bytes) = world.seal(b"picture");
+    let fields = Map::new()
+        .with(1, sealed)
+        .uint(2, bytes.len() as u64)
+        .with(3, Hash32::of(b"picture"))
+        .bytes(7, [4; 16]);
+    phone.record(org, Kind::Photo, SubjectId([4; 16]), fields);
+    let token = world.token(&phone).await;
+    world.put_whole(&token, &phone.run(&world, 1), 1).await;
+    world.unlock();
+    let cookie = sign_in(&world).await;
+    let before = get(&world, "/?lang=en", &cookie).await.text();
+    assert!(before.contains("belong to no record yet"), "{before}");
+    assert!(before.contains(&Hash32::of(b"picture").to_string()));
+
+    world.close();
+    let index = world.dir.path().join("hub/index.db");
+    let readable = std::fs::read(&index).unwrap();
+    let has_name = readable.windows(5).any(|window| window == b"Izium");
+    assert!(!has_name, "the index lies readable on the disk");
+    std::fs::remove_file(index).unwrap();
+    world.open();
+    world.unlock();
+    let cookie = sign_in(&world).await;
+    assert_eq!(get(&world, "/?lang=en", &cookie).await.text(), before);
 }

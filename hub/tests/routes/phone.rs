@@ -114,7 +114,7 @@ impl Phone {
             .with(3, sha256)
             .bytes(7, capture)
             .with(8, owner)
-            .text(9, "overview");
+            .text(9, "B1");
         self.record(org, Kind::Photo, subject, fields);
     }
 
