@@ -5,16 +5,23 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use crate::process::{Failure, IO};
 
 /// Nothing that a person writes is longer; a larger file is data, and no rule reads it.
 const TEXT_BYTES_MAX: u64 = 4 * 1024 * 1024;
 
-/// The folder of the repository.
+/// The folder of the repository: the one that `cargo run` was called in, for two checkouts may share their build products.
 pub fn root() -> &'static Path {
-    let package = Path::new(env!("CARGO_MANIFEST_DIR"));
-    package.parent().unwrap_or(package)
+    static ROOT: OnceLock<PathBuf> = OnceLock::new();
+    ROOT.get_or_init(|| {
+        let called = std::env::var_os("CARGO_MANIFEST_DIR");
+        let package = called.map_or_else(|| env!("CARGO_MANIFEST_DIR").into(), PathBuf::from);
+        package
+            .parent()
+            .map_or_else(|| package.clone(), Path::to_path_buf)
+    })
 }
 
 /// The folder of build products that this program itself was built into: `…/target/debug`.
