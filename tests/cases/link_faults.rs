@@ -15,9 +15,10 @@ mod field;
 #[path = "link_faults/portal.rs"]
 mod portal;
 
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use field::{Field, copy};
+use field::{Field, copy, files_below};
 use imena_tests::relay::Cut;
 
 /// A piece of an upload is never longer; a cut costs no more than one.
@@ -273,6 +274,32 @@ fn a_hub_restored_from_an_older_copy_is_given_everything_again() {
         .unwrap();
     assert_eq!(freed[0]["freed"].as_array().unwrap().len(), 0, "{freed:?}");
     assert_eq!(field.on_phone("t01"), on_phone);
+}
+
+#[test]
+fn a_photo_whose_file_is_gone_before_any_hub_has_it_is_said_to_be_missing() {
+    let mut field = Field::with_phone("t01");
+    field.capture("t01", 30_000);
+    field.capture("t01", 40_000);
+    let lost = field.on_phone("t01").pop_first().unwrap();
+    let place = files_below(&field.path("t01"));
+    let is_lost = |path: &&PathBuf| path.to_string_lossy().contains(&lost);
+    std::fs::remove_file(place.iter().find(is_lost).unwrap()).unwrap();
+
+    let synced = field.sync("t01");
+    assert_eq!(synced["missing"], serde_json::json!([lost]), "{synced}");
+    let counts = &synced["counts"];
+    assert_eq!(
+        (&counts["originals_on_hub"], &counts["waiting"]),
+        (&1.into(), &1.into())
+    );
+    let listed = field
+        .well(&["phone", "--dir", "t01", "list", "photos"])
+        .all();
+    assert_eq!(listed.matches("MISSING here").count(), 1, "{listed}");
+    let verified = field.call(&["verify", "--dir", "t01"]);
+    assert_eq!(verified.code, Some(1));
+    assert!(verified.all().contains(&lost), "{}", verified.all());
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn standing(phone: &Phone) -> PhoneEvidence {
     let (mut safe, mut checked) = (BTreeSet::new(), BTreeSet::new());
     for sealed in phone.saved.keys() {
         match store.photo_status(*sealed).unwrap() {
-            PhotoStatus::HereOnly | PhotoStatus::Elsewhere => {}
+            PhotoStatus::HereOnly | PhotoStatus::Elsewhere | PhotoStatus::Missing => {}
             PhotoStatus::OnHub | PhotoStatus::Replicated => {
                 safe.insert(*sealed);
             }

@@ -341,7 +341,8 @@ fn check_on_the_way(world: &mut World, who: usize) {
     let phone = &world.phones[who];
     for sealed in phone.saved.keys() {
         let status = phone.store().photo_status(*sealed).unwrap();
-        if matches!(status, PhotoStatus::HereOnly | PhotoStatus::Elsewhere) {
+        let is_here_only = matches!(status, PhotoStatus::HereOnly | PhotoStatus::Elsewhere);
+        if is_here_only || status == PhotoStatus::Missing {
             continue;
         }
         let name = sealed.to_string();

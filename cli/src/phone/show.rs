@@ -233,6 +233,7 @@ fn photo_line(
         Some(PhotoStatus::CheckedOnHub) => "on a hub, checked",
         Some(PhotoStatus::Replicated) => "on two hubs",
         Some(PhotoStatus::Elsewhere) => "on another phone",
+        Some(PhotoStatus::Missing) => "MISSING here, and no hub has it",
         None => "unknown",
     };
     let hash = photo

@@ -29,7 +29,7 @@ struct Tally {
 
 /// Syncs with the first hub that answers.
 pub fn sync(terminal: &mut Terminal, store: &FieldStore, metered: bool, patience_s: u64) -> Done {
-    let (_, tally, sent) = session(terminal, store, metered, patience_s, &[])?;
+    let (desk, tally, sent) = session(terminal, store, metered, patience_s, &[])?;
     let counts = store.status()?.counts;
     let mut text = format!(
         "{} bytes sent, {} of them twice; {} receipts. Originals on a hub: {} of {}. Waiting: {} files.",
@@ -40,6 +40,12 @@ pub fn sync(terminal: &mut Terminal, store: &FieldStore, metered: bool, patience
         counts.originals,
         counts.waiting
     );
+    if !desk.missing().is_empty() {
+        text.push_str(&format!(
+            "\n{} files are MISSING: taken here, gone from this phone, and no hub has them. imena verify names them; look for a copy.",
+            desk.missing().len()
+        ));
+    }
     if let Some(digits) = &tally.digits {
         text.push_str(&format!(
             "\nNot let in yet. Six digits: {digits}. Compare them with the hub (imena org approve), then sync again."
@@ -47,7 +53,7 @@ pub fn sync(terminal: &mut Terminal, store: &FieldStore, metered: bool, patience
     }
     let value = json!({
         "sent_bytes": sent, "resent_bytes": tally.resent_bytes, "receipts": tally.receipts,
-        "pieces": tally.pieces, "failures": tally.failures, "digits": tally.digits, "counts": counts
+        "pieces": tally.pieces, "failures": tally.failures, "digits": tally.digits, "missing": desk.missing(), "counts": counts
     });
     terminal.show(&text, &value);
     Ok(())

@@ -53,8 +53,10 @@ pub enum PhotoStatus {
     CheckedOnHub,
     /// Two or more hubs hold it.
     Replicated,
-    /// Only its entry is known here.
+    /// Another device took it; only its entry is known here.
     Elsewhere,
+    /// It was taken here, its file is gone, and no hub's receipt for it is valid: a person must look for it.
+    Missing,
 }
 
 impl FieldStore {
@@ -113,6 +115,7 @@ impl FieldStore {
     pub fn photo_status(&self, sealed: SealedName) -> Result<PhotoStatus, Error> {
         let holdings = self.transfer().holdings(sealed)?;
         let mut hubs: Vec<_> = holdings.iter().map(|holding| holding.hub).collect();
+        hubs.sort_unstable();
         hubs.dedup();
         let is_checked = holdings.iter().any(|holding| holding.sha256.is_some());
         Ok(match (hubs.len(), is_checked) {
@@ -120,6 +123,7 @@ impl FieldStore {
             (1, true) => PhotoStatus::CheckedOnHub,
             (1, false) => PhotoStatus::OnHub,
             (0, _) if self.files.find(sealed)?.is_some() => PhotoStatus::HereOnly,
+            (0, _) if self.transfer().class_of(sealed)?.is_some() => PhotoStatus::Missing,
             (0, _) => PhotoStatus::Elsewhere,
         })
     }

@@ -77,6 +77,7 @@ pub struct SyncDesk {
     has_missed_receipts: bool,
     /// Stored by the hub, but no receipt about them can be believed in this session: they are not sent again and not safe.
     unreceipted: Vec<SealedName>,
+    missing: Vec<SealedName>,
     offered: Vec<(SealedName, u64)>,
     hold_check: Option<HoldCheck>,
     held: Option<Held>,
@@ -140,6 +141,7 @@ impl SyncDesk {
             has_asked_to_join: false,
             has_missed_receipts: false,
             unreceipted: Vec::new(),
+            missing: Vec::new(),
             offered: Vec::new(),
             hold_check: None,
             held: None,
@@ -209,8 +211,8 @@ impl SyncDesk {
                 total,
             } => {
                 let Some((path, _, _)) = hands.files.find(*sealed)? else {
-                    // Gone by another hand: it cannot be sent, and nothing else should wait for it.
-                    hands.transfer.set_freed(*sealed)?;
+                    // Gone by another hand: it cannot be sent, nothing else should wait for it, and it goes on counting as waiting.
+                    self.missing.push(*sealed);
                     return Ok(None);
                 };
                 let headers = vec![
@@ -318,6 +320,12 @@ impl SyncDesk {
         self.sent_bytes
     }
 
+    /// Files that no hub has receipted and that are not at their place any more: a person must look for them.
+    #[must_use]
+    pub fn missing(&self) -> &[SealedName] {
+        &self.missing
+    }
+
     /// Failures in a row.
     #[must_use]
     pub fn failures(&self) -> u32 {
@@ -358,9 +366,13 @@ impl SyncDesk {
     }
 
     fn waiting(&self, hands: Hands<'_>) -> Result<Vec<Waiting>, DeskError> {
-        let limit = wire::OFFERS_MAX.saturating_add(self.unreceipted.len());
+        let is_passed_over = |file: &Waiting| {
+            self.unreceipted.contains(&file.sealed) || self.missing.contains(&file.sealed)
+        };
+        let passed_over = self.unreceipted.len().saturating_add(self.missing.len());
+        let limit = wire::OFFERS_MAX.saturating_add(passed_over);
         let mut waiting = hands.transfer.waiting(self.target.hub, limit)?;
-        waiting.retain(|file| !self.unreceipted.contains(&file.sealed));
+        waiting.retain(|file| !is_passed_over(file));
         waiting.truncate(wire::OFFERS_MAX);
         Ok(waiting)
     }
