@@ -274,6 +274,42 @@ fn a_file_that_shrinks_while_it_is_read_is_not_saved() {
     assert_eq!(store.list_photos(ROOT).unwrap(), []);
 }
 
+/// Ends the capture when its entry is about to be written, as a crash does.
+struct EndBeforeEntry;
+
+impl Steps for EndBeforeEntry {
+    fn reached(&self, name: &'static str) {
+        assert_ne!(name, "capture: 6 journal", "the app dies here");
+    }
+}
+
+#[test]
+fn whatever_an_interrupted_photo_looks_like_it_is_recovered_as_a_photo() {
+    let phone = Phone::new();
+    phone.join().shut_down().unwrap();
+    // Packed bytes, as a run of entries is packed.
+    let packed = [&[0x1f, 0x8b, 8, 0][..], &[7; 3000]].concat();
+    for bytes in [packed, picture(0)] {
+        let mut config = phone.config();
+        config.environment.steps = Arc::new(EndBeforeEntry);
+        let (store, _) = open(config);
+        let died = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+            capture(&store, draft(new_capture_id(), None), &bytes)
+        }));
+        assert!(died.is_err());
+        drop(store);
+        let (store, report) = phone.open();
+        assert_eq!(report.recovered.entered.len(), 1);
+        let photos = store.list_photos(ROOT).unwrap();
+        let sha256 = Hash32::of(&bytes).to_hex();
+        let recovered = photos
+            .iter()
+            .find(|photo| photo.sha256.as_ref() == Some(&sha256));
+        assert_eq!(recovered.unwrap().origin, PhotoOrigin::Recovered);
+        store.shut_down().unwrap();
+    }
+}
+
 #[test]
 fn a_name_with_cyrillic_letters_and_spaces_is_kept_letter_by_letter() {
     let phone = Phone::new();

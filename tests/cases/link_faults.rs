@@ -277,6 +277,24 @@ fn a_hub_restored_from_an_older_copy_is_given_everything_again() {
 }
 
 #[test]
+fn a_hub_that_has_lost_a_receipted_file_takes_its_word_back_and_gets_it_again() {
+    let mut field = Field::with_phone("t01");
+    field.capture("t01", 30_000);
+    field.capture("t01", 40_000);
+    field.sync("t01");
+    let lost = field.on_phone("t01").pop_first().unwrap();
+    let place = files_below(&field.path("hub/files"));
+    std::fs::remove_file(place.iter().find(|path| path.ends_with(&lost)).unwrap()).unwrap();
+
+    // Asked whether it holds them, the hub looks.
+    let freed = field.well(&["--json", "phone", "--dir", "t01", "free"]);
+    assert_eq!(freed.json().unwrap()[0]["freed"], serde_json::json!([]));
+    field.sync("t01");
+    assert!(field.on_hub().contains(&lost));
+    field.assert_all_receipted("t01", 2);
+}
+
+#[test]
 fn a_photo_whose_file_is_gone_before_any_hub_has_it_is_said_to_be_missing() {
     let mut field = Field::with_phone("t01");
     field.capture("t01", 30_000);

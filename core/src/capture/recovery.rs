@@ -1,10 +1,12 @@
 //! Recovery at open: every file in `incoming/` is either known, recovered, or set aside; nothing is unlinked.
+//!
+//! Whatever has no "made-" name came from a camera or a person: it becomes a photo, whatever its bytes look like. Runs and renditions, which
+//! have that name, are made again.
 
 use age::x25519;
 
 use super::{CaptureError, facts_map};
 use crate::encoding::hash::Hasher;
-use crate::encoding::limits::SEALED_RUN_BYTES_MAX;
 use crate::encoding::{Hash32, Map};
 use crate::environment::Environment;
 use crate::media::{HEAD_BYTES_MAX, read_facts};
@@ -72,11 +74,6 @@ pub fn recover(
                 files.quarantine(&path, "cut")?;
                 found.quarantined = found.quarantined.saturating_add(1);
             }
-            Inside::Run => {
-                name_if_needed(files, &path, named, sealed)?;
-                files.settle(sealed, Class::Run)?;
-                found.settled.push((sealed, Class::Run, size));
-            }
             inside @ (Inside::Plain { .. } | Inside::NotChecked) => {
                 name_if_needed(files, &path, named, sealed)?;
                 let photo = enter(environment, chain, sealed, size, inside)?;
@@ -95,8 +92,6 @@ enum Inside {
         bytes: u64,
         head: Vec<u8>,
     },
-    /// Opened, and it is a packed run.
-    Run,
     /// No key here opens it.
     NotChecked,
     /// A MAC that does not fit, or a missing end.
@@ -119,9 +114,6 @@ fn look_inside(
     match opened {
         // An empty plaintext was never a photo: the shutter's first byte had not come.
         Ok(0) | Err(SealError::Damaged | SealError::Recipients { .. }) => Ok(Inside::Damaged),
-        Ok(bytes) if head.starts_with(&[0x1f, 0x8b]) && bytes < SEALED_RUN_BYTES_MAX as u64 => {
-            Ok(Inside::Run)
-        }
         Ok(bytes) => Ok(Inside::Plain {
             sha256: hasher.finish(),
             bytes,
@@ -157,7 +149,7 @@ fn enter(
                 .with(10, facts_map(&facts))
                 .uint(15, 1)
         }
-        Inside::NotChecked | Inside::Run | Inside::Damaged => base.uint(15, 0),
+        Inside::NotChecked | Inside::Damaged => base.uint(15, 0),
     };
     chain.append_one(Word::create(Kind::Photo, subject, fields))?;
     Ok(subject)
@@ -209,7 +201,7 @@ pub fn enter_orphan(
         return Ok(None);
     };
     match look_inside(environment, &path, identities)? {
-        Inside::Damaged | Inside::Run => Ok(None),
+        Inside::Damaged => Ok(None),
         inside @ (Inside::Plain { .. } | Inside::NotChecked) => {
             Ok(Some(enter(environment, chain, sealed, size, inside)?))
         }

@@ -170,7 +170,7 @@ fn stored_size(inner: &Inner, sealed: SealedName) -> Result<u64, Refusal> {
     Ok(inner.truth.file(sealed)?.map_or(0, |row| row.size))
 }
 
-fn hold(inner: &Inner, check: &HoldCheck) -> Result<Vec<u8>, Refusal> {
+fn hold(inner: &Arc<Inner>, check: &HoldCheck) -> Result<Vec<u8>, Refusal> {
     if check.sealed.is_empty() {
         return Err(Refusal::new(
             ErrorCode::Malformed,

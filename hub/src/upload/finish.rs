@@ -133,7 +133,10 @@ impl Inner {
 
     /// The receipt of a file that is stored: it has a row and stands at its place in its length. A
     /// row whose file is gone counts for nothing.
-    pub(crate) fn stored_receipt(&self, sealed: SealedName) -> Result<Option<Vec<u8>>, HubError> {
+    pub(crate) fn stored_receipt(
+        self: &Arc<Self>,
+        sealed: SealedName,
+    ) -> Result<Option<Vec<u8>>, HubError> {
         let Some(row) = self.truth.file(sealed)? else {
             return Ok(None);
         };
@@ -168,7 +171,7 @@ impl Inner {
 
     /// Re-hashes a published file; one that is not what its name says is set aside and will be
     /// asked for again.
-    pub(crate) fn verify(&self, row: &StoredFile) -> Result<bool, HubError> {
+    pub(crate) fn verify(self: &Arc<Self>, row: &StoredFile) -> Result<bool, HubError> {
         if self.objects.is_whole(row.sealed)? {
             self.truth.mark(row.sealed, Mark::Verified(self.now_ms()))?;
             return Ok(true);
@@ -182,22 +185,35 @@ impl Inner {
             self.objects.set_aside(&place, self.environment.random()?)?;
         }
         self.truth.mark(row.sealed, Mark::Opened(Opened::NotYet))?;
+        self.take_back(row.sealed)?;
         Ok(false)
     }
 
+    /// A receipt of this epoch says that the hub holds what it has lost: with a new epoch every
+    /// receipt is void, phones offer everything again, and send what is gone.
+    fn take_back(self: &Arc<Self>, lost: SealedName) -> Result<(), HubError> {
+        if self.truth.latest_receipt(lost.0)?.is_some() {
+            self.truth.start_epoch(self.environment.random()?)?;
+            self.audit("receipts are void: a receipted file was lost", lost.0);
+            self.chain.look_again();
+        }
+        Ok(())
+    }
+
     /// Whether a file is stored and its re-hash is fresh, made now if need be.
-    pub(crate) fn is_held(&self, sealed: SealedName) -> Result<bool, HubError> {
+    pub(crate) fn is_held(self: &Arc<Self>, sealed: SealedName) -> Result<bool, HubError> {
         let Some(row) = self.truth.file(sealed)? else {
             return Ok(false);
         };
         let age_ms = self.now_ms().saturating_sub(row.verified_ms);
-        if (0..SCRUB_PERIOD_MS).contains(&age_ms) {
-            return Ok(self.objects.len(sealed)? == Some(row.size));
+        let is_fresh = (0..SCRUB_PERIOD_MS).contains(&age_ms);
+        if is_fresh && self.objects.len(sealed)? == Some(row.size) {
+            return Ok(true);
         }
         self.verify(&row)
     }
 
-    pub(crate) fn scrub(&self) -> Result<usize, HubError> {
+    pub(crate) fn scrub(self: &Arc<Self>) -> Result<usize, HubError> {
         let before_ms = self.now_ms().saturating_sub(SCRUB_PERIOD_MS);
         let mut bad = 0_usize;
         for row in self.truth.files_to_verify(before_ms, REHASH_FILES_MAX)? {
