@@ -23,7 +23,9 @@ use imena_core::record::{RecordError, SiteDraft};
 use imena_core::store::{Class, StoreError};
 use imena_tests::actor::{Ended, Task, write_pictures};
 use imena_tests::faults::{Fault, FaultSwitch, faulty_environment};
-use imena_tests::phone::{Phone, capture, draft, new_capture_id, open, picture, site_with_grave};
+use imena_tests::phone::{
+    PASSCODE, Phone, capture, draft, new_capture_id, open, picture, site_with_grave,
+};
 use imena_tests::promises::Said;
 
 /// With every k of both faults a vault would grow to hundreds of photos, re-hashed each time: it is left for a new one before.
@@ -226,6 +228,37 @@ fn a_full_disk_is_a_word_of_its_own() {
         !matches!(made, Err(Error::Record(RecordError::Store(_)))),
         "{made:?}"
     );
+}
+
+#[test]
+fn a_join_that_is_interrupted_at_any_operation_can_be_done_again() {
+    let mut k = 1;
+    loop {
+        let phone = Phone::new();
+        let (environment, switch) = faulty_environment();
+        let config = StoreConfig {
+            environment,
+            ..phone.config()
+        };
+        switch.arm(Fault::Io, k);
+        let first = FieldStore::join(config.clone(), phone.join_code(), "T01", PASSCODE);
+        let was_struck = switch.struck().is_some();
+        switch.heal();
+        drop(first);
+        match FieldStore::join(config, phone.join_code(), "T01", PASSCODE) {
+            Ok(store) => store.shut_down().unwrap(),
+            Err(Error::VaultExists) => {}
+            Err(error) => panic!("after a fault at operation {k}: {error}"),
+        }
+        let (store, _) = phone.open();
+        capture(&store, draft(new_capture_id(), None), &picture(0)).unwrap();
+        store.shut_down().unwrap();
+        if !was_struck {
+            break;
+        }
+        k += 1;
+    }
+    assert!(k > 8, "{k} operations cannot be a join");
 }
 
 /// Builds the shim once; the C compiler is needed to build Imena at all.

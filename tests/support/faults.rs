@@ -67,12 +67,6 @@ impl FaultSwitch {
         self.0.fail_at.store(0, Ordering::SeqCst);
     }
 
-    /// Writing operations since it was armed.
-    #[must_use]
-    pub fn count(&self) -> u64 {
-        self.0.count.load(Ordering::SeqCst)
-    }
-
     /// The operation that failed, by name.
     #[must_use]
     pub fn struck(&self) -> Option<String> {

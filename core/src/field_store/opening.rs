@@ -46,15 +46,12 @@ impl FieldStore {
         let code = JoinCode::parse(join)?;
         let layout = Layout::new(&config.dir);
         layout.create(&config.environment)?;
-        if config
-            .environment
-            .files
-            .len(&layout.transfer_db())?
-            .is_some()
-        {
+        let lock = VaultLock::take(&layout)?;
+        if has_joined(&config, &layout)? {
             return Err(Error::VaultExists);
         }
-        let lock = VaultLock::take(&layout)?;
+        // What a join that was interrupted had made: nothing was captured with it yet.
+        set_vault_aside(&config, &layout, "unfinished-join")?;
         let vault = &*config.vault;
         VaultKeys::create(
             &config.environment,
@@ -114,15 +111,7 @@ impl FieldStore {
         let layout = Layout::new(&config.dir);
         layout.create(&config.environment)?;
         let lock = VaultLock::take(&layout)?;
-        let files = SealedFiles::new(&config.environment, &layout);
-        for name in ["journal.db", "index.db", "transfer.db"] {
-            set_aside(&config, &files, &layout, name)?;
-        }
-        for listed in config.environment.files.list(&layout.keys())? {
-            if listed.name != "software.vault" {
-                files.quarantine(&layout.keys().join(&listed.name), "lost-key")?;
-            }
-        }
+        set_vault_aside(&config, &layout, "lost-key")?;
         drop(lock);
         let store = Self::join(config, join, device_name, passcode)?;
         store.offer_every_file()?;
@@ -485,6 +474,37 @@ impl FieldStore {
 }
 
 /// Moves a database and its log into quarantine.
+/// Whether a vault stands here: one that has begun its journal, or knows its organisation.
+fn has_joined(config: &StoreConfig, layout: &Layout) -> Result<bool, Error> {
+    let has = |path: &Path| config.environment.files.len(path).map(|len| len.is_some());
+    if has(&layout.journal_db())? {
+        return Ok(true);
+    }
+    if !has(&layout.transfer_db())? {
+        return Ok(false);
+    }
+    let key = VaultKeys::transfer(&config.environment, &config.dir, &*config.vault);
+    // A database that does not open is not known to be unfinished.
+    let Ok(Ok(transfer)) = key.map(|key| TransferDb::open(&layout.transfer_db(), &key)) else {
+        return Ok(true);
+    };
+    Ok(transfer.fact("join")?.is_some())
+}
+
+/// Sets databases and keys aside, never deleting them; the vault of the hardware key and sealed files stay.
+fn set_vault_aside(config: &StoreConfig, layout: &Layout, why: &str) -> Result<(), Error> {
+    let files = SealedFiles::new(&config.environment, layout);
+    for name in ["journal.db", "index.db", "transfer.db"] {
+        set_aside(config, &files, layout, name)?;
+    }
+    for listed in config.environment.files.list(&layout.keys())? {
+        if listed.name != "software.vault" {
+            files.quarantine(&layout.keys().join(&listed.name), why)?;
+        }
+    }
+    Ok(())
+}
+
 pub(super) fn set_aside(
     config: &StoreConfig,
     files: &SealedFiles,
