@@ -80,6 +80,11 @@ impl FieldStore {
                     what,
                 }));
         }
+        if self.with_open(|open| Ok(open.index().was_damaged()))? {
+            let what = "was damaged; it has been made anew from the journal".to_owned();
+            let place = "index.db".to_owned();
+            report.findings.push(Finding { place, what });
+        }
         Ok(())
     }
 

@@ -28,6 +28,7 @@ pub const ROOT: SubjectId = SubjectId([0; 16]);
 #[derive(Debug)]
 pub struct Index {
     connection: Connection,
+    was_damaged: bool,
 }
 
 /// A page of a list.
@@ -52,11 +53,12 @@ impl Index {
     /// # Errors
     /// The disk's.
     pub fn open(path: &Path, key: &DatabaseKey, journal: &Journal) -> Result<Self, StoreError> {
-        match Self::open_existing(path, key, journal) {
+        let was_damaged = match Self::open_existing(path, key, journal) {
             Ok(Some(index)) => return Ok(index),
-            Ok(None) | Err(StoreError::Damaged { .. } | StoreError::Sql { .. }) => {}
+            Ok(None) => false,
+            Err(StoreError::Damaged { .. } | StoreError::Sql { .. }) => true,
             Err(error) => return Err(error),
-        }
+        };
         for suffix in ["", "-wal", "-shm"] {
             let mut name = path.as_os_str().to_owned();
             name.push(suffix);
@@ -71,7 +73,10 @@ impl Index {
         connection
             .execute_batch(SCHEMA)
             .map_err(sql("index schema"))?;
-        let index = Self { connection };
+        let index = Self {
+            connection,
+            was_damaged,
+        };
         index.set_meta("generation", &journal.generation())?;
         index.set_meta("schema", Hash32::of(SCHEMA.as_bytes()).as_bytes())?;
         Ok(index)
@@ -84,15 +89,24 @@ impl Index {
     ) -> Result<Option<Self>, StoreError> {
         let connection = open_database(NAME, path, key, Durability::Disposable)?;
         if !check_seals(&connection)?.is_empty() {
-            return Ok(None);
+            return Err(StoreError::Damaged { database: NAME });
         }
-        let index = Self { connection };
+        let index = Self {
+            connection,
+            was_damaged: false,
+        };
         let has_schema = index.meta("schema").is_ok_and(|schema| {
             schema.as_deref() == Some(Hash32::of(SCHEMA.as_bytes()).as_bytes())
         });
         let follows =
             has_schema && index.meta("generation")? == Some(journal.generation().to_vec());
         Ok(follows.then_some(index))
+    }
+
+    /// Whether it was damaged when it was opened, and made anew: nothing is lost by that, but a disk that changes bytes is worth a word.
+    #[must_use]
+    pub fn was_damaged(&self) -> bool {
+        self.was_damaged
     }
 
     /// Folds what arrived in the journal since the last call; gives the subjects that changed.

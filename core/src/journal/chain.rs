@@ -270,6 +270,7 @@ mod tests {
     }
 
     proptest! {
+        #![proptest_config(ProptestConfig::with_cases(1000))]
         #[test]
         fn every_fault_is_found_and_named_at_its_place(count in 4u64..30, pick in any::<prop::sample::Index>(), what in 0..6) {
             let good = chain(count);
