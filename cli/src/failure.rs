@@ -71,7 +71,14 @@ impl Failure {
 
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
-        let what = error.to_string();
+        let what = if let Error::Key(KeyError::Wrong { what }) = &error {
+            match *what {
+                "passcode" => "the passcode is wrong".to_owned(),
+                file => format!("wrong passphrase or key for {file}"),
+            }
+        } else {
+            error.to_string()
+        };
         let (code, todo) = match &error {
             Error::Locked => (KEY, "Unlock first: `unlock`."),
             Error::NoVault => (
@@ -101,6 +108,10 @@ impl From<Error> for Failure {
             Error::Capture(CaptureError::Empty) => (
                 INPUT,
                 "Take the photo again; an empty file holds nothing to keep.",
+            ),
+            Error::Capture(CaptureError::Source(_)) => (
+                INPUT,
+                "Check the name and the rights on the file, then capture it again.",
             ),
             Error::Capture(CaptureError::Length { .. }) => (
                 INPUT,

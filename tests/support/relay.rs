@@ -253,8 +253,13 @@ fn accept(shared: &Arc<Shared>, listener: &TcpListener) {
             true => None,
             false => TcpStream::connect_timeout(&target, CONNECT_TIMEOUT).ok(),
         };
-        let joined = hub.and_then(|hub| join(shared, number, phone, hub).ok());
-        if joined.is_none() {
+        let Some(hub) = hub else {
+            // Counted before the phone can see its connection end.
+            shared.state().traffic.refused += 1;
+            drop(phone);
+            continue;
+        };
+        if join(shared, number, phone, hub).is_err() {
             shared.state().traffic.refused += 1;
         }
     }

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use imena_core::capture::{CaptureDraft, SavedOutcome};
 use imena_core::field_store::FieldStore;
 use imena_core::index::ROOT;
-use imena_core::model::codes::parse;
+use imena_core::model::codes::{PlaceCode, parse};
 use imena_core::model::ids::{SubjectId, SubjectRef};
 use imena_core::record::{
     GraveDraft, HintDraft, HintPart, MarkerDraft, OperatorDraft, RemainsDraft, SiteDraft,
@@ -46,7 +46,7 @@ pub enum PhoneVerb {
         #[arg(long)]
         operator: Option<String>,
         /// What they do.
-        #[arg(long, value_parser = term(OperatorRole::known), default_value = "rescuer")]
+        #[arg(long, value_parser = term(OperatorRole::known, OperatorRole::ALL, OperatorRole::code), default_value = "rescuer")]
         role: OperatorRole,
         /// For whom.
         #[arg(long, default_value = "")]
@@ -61,7 +61,7 @@ pub enum PhoneVerb {
         /// What people call it.
         name: String,
         /// What it is.
-        #[arg(long = "type", value_parser = term(SiteType::known))]
+        #[arg(long = "type", value_parser = term(SiteType::known, SiteType::ALL, SiteType::code))]
         site_type: Option<SiteType>,
     },
     /// Record a grave; prints its code.
@@ -73,7 +73,7 @@ pub enum PhoneVerb {
         #[arg(long)]
         code: Option<String>,
         /// What it looks like from outside.
-        #[arg(long, value_parser = term(GraveKind::known))]
+        #[arg(long, value_parser = term(GraveKind::known, GraveKind::ALL, GraveKind::code))]
         kind: Option<GraveKind>,
     },
     /// Record what was written at a grave.
@@ -85,7 +85,7 @@ pub enum PhoneVerb {
         #[arg(long = "grave")]
         graves: Vec<String>,
         /// What it is.
-        #[arg(long, value_parser = term(MarkerKind::known))]
+        #[arg(long, value_parser = term(MarkerKind::known, MarkerKind::ALL, MarkerKind::code))]
         kind: MarkerKind,
         /// Letter by letter; `…` for a lost part, `[?]` for a doubtful letter.
         #[arg(long, default_value = "")]
@@ -94,7 +94,7 @@ pub enum PhoneVerb {
         #[arg(long)]
         number: Option<String>,
         /// How it was found.
-        #[arg(long, value_parser = term(MarkerStatus::known))]
+        #[arg(long, value_parser = term(MarkerStatus::known, MarkerStatus::ALL, MarkerStatus::code))]
         status: Option<MarkerStatus>,
     },
     /// Record remains; prints their code.
@@ -109,7 +109,7 @@ pub enum PhoneVerb {
         #[arg(long)]
         code: Option<String>,
         /// What the code stands for.
-        #[arg(long, value_parser = term(RemainsKind::known))]
+        #[arg(long, value_parser = term(RemainsKind::known, RemainsKind::ALL, RemainsKind::code))]
         kind: Option<RemainsKind>,
     },
     /// Capture photos: a file that exists already, or several.
@@ -121,7 +121,7 @@ pub enum PhoneVerb {
         #[arg(long)]
         of: Option<String>,
         /// Which shot of the list.
-        #[arg(long, value_parser = term(Shot::known))]
+        #[arg(long, value_parser = term(Shot::known, Shot::ALL, Shot::code))]
         shot: Option<Shot>,
     },
     /// Give a photo to another record.
@@ -141,7 +141,7 @@ pub enum PhoneVerb {
         #[arg(long)]
         of: String,
         /// Where it was read or heard.
-        #[arg(long, value_parser = term(HintSource::known))]
+        #[arg(long, value_parser = term(HintSource::known, HintSource::ALL, HintSource::code))]
         source: HintSource,
         /// Letter by letter.
         #[arg(long)]
@@ -153,7 +153,7 @@ pub enum PhoneVerb {
         #[arg(long)]
         reason: String,
         /// How sure the letters are.
-        #[arg(long, value_parser = term(HintConfidence::known), default_value = "certain_reading")]
+        #[arg(long, value_parser = term(HintConfidence::known, HintConfidence::ALL, HintConfidence::code), default_value = "certain_reading")]
         confidence: HintConfidence,
     },
     /// List sites, or what hangs on a record.
@@ -517,6 +517,12 @@ fn find(store: &FieldStore, typed: &str) -> Result<SubjectRef, Failure> {
             id: site.id,
         });
     }
+    if typed.parse::<PlaceCode>().is_ok() {
+        return Err(Failure::input(
+            format!("no site with the place code {typed} is known here"),
+            "`list sites` shows those that are; `sync` fetches those of others.",
+        ));
+    }
     let parsed = parse(typed).map_err(|error| {
         Failure::input(
             format!("code refused: {error}"),
@@ -533,6 +539,16 @@ fn find(store: &FieldStore, typed: &str) -> Result<SubjectRef, Failure> {
     // A label may be scanned before its creation was ever seen here: the code is the identity.
     let org = store.status()?.org;
     let id = SubjectId::of_code(org, kind, &parsed.code.canonical_without_check());
+    if parsed.is_guessed && store.get(id).is_err() {
+        let what = format!(
+            "{typed} could be read as {}, which is not known here",
+            parsed.code
+        );
+        return Err(Failure::input(
+            what,
+            "Type the code as it is printed, letter by letter.",
+        ));
+    }
     Ok(SubjectRef { kind, id })
 }
 
@@ -545,8 +561,15 @@ fn unknown(typed: &str) -> Failure {
 
 fn term<T: Clone + Send + Sync + 'static>(
     known: fn(&str) -> Option<T>,
+    all: &'static [T],
+    code_of: fn(&T) -> &str,
 ) -> impl Fn(&str) -> Result<T, String> + Clone + Send + Sync + 'static {
-    move |code| known(code).ok_or_else(|| format!("{code} is not one of its terms"))
+    move |code| {
+        known(code).ok_or_else(|| {
+            let codes: Vec<&str> = all.iter().map(code_of).collect();
+            format!("one of: {}", codes.join(", "))
+        })
+    }
 }
 
 fn part(typed: &str) -> Result<HintPart, String> {

@@ -28,6 +28,9 @@ pub enum CaptureError {
     /// Nothing was handed over.
     #[error("the file is empty")]
     Empty,
+    /// The file to be taken cannot be read, or is no file.
+    #[error("the file cannot be read: {0}")]
+    Source(std::io::Error),
     /// A chunk over 64 KiB.
     #[error("chunk of {found} bytes, limit {CHUNK_BYTES_MAX}")]
     ChunkTooLarge {

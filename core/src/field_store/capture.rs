@@ -59,19 +59,18 @@ impl FieldStore {
     /// # Errors
     /// NOT SAVED: not a regular file, empty, it changed while it was read, or as above.
     pub fn import_photo(&self, path: &Path, draft: CaptureDraft) -> Result<Saved, Error> {
-        let not_regular = || {
-            let kind = std::io::ErrorKind::InvalidInput;
-            CaptureError::from(std::io::Error::new(kind, "not a regular file"))
-        };
-        let meta = std::fs::metadata(path)?;
+        let meta = std::fs::metadata(path).map_err(CaptureError::Source)?;
         if !meta.is_file() {
-            return Err(not_regular().into());
+            let kind = std::io::ErrorKind::InvalidInput;
+            let cause = std::io::Error::new(kind, "it is not a regular file");
+            return Err(CaptureError::Source(cause).into());
         }
-        let mut source = self.config.environment.files.open(path)?;
+        let source = self.config.environment.files.open(path);
+        let mut source = source.map_err(CaptureError::Source)?;
         let mut capture = self.begin_photo(draft)?;
         let mut buffer = vec![0; CHUNK_BYTES_MAX];
         loop {
-            let read = source.read(&mut buffer)?;
+            let read = source.read(&mut buffer).map_err(CaptureError::Source)?;
             if read == 0 {
                 break;
             }
