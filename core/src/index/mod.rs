@@ -1,7 +1,7 @@
 //! index.db: what lists and screens read. Follows the journal, folds subject by subject, and can be deleted at any time.
 //!
-//! Owns its tables and is the only writer of them, on the phone and on the hub; knows of a noun only what it hangs on and is sorted by. Invariant: deleting it changes no answer; it
-//! never follows another journal than the one it was built from.
+//! Owns its tables and is the only writer of them, on the phone and on the hub; knows of a noun only what it hangs on and is sorted by. Invariant:
+//! deleting it changes no answer; it never follows another journal than the one it was built from.
 
 use std::path::Path;
 
@@ -251,6 +251,32 @@ impl Index {
                 return Ok(all);
             }
         }
+    }
+
+    /// All of one kind that hangs on nothing known here, in the order of lists: its owner was not named, or no entry of it has come yet.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn loose<T>(
+        &self,
+        kind: Kind,
+        view: impl Fn(&Folded) -> T,
+    ) -> Result<Vec<T>, StoreError> {
+        let text = "SELECT DISTINCT sort, child FROM branches
+                    WHERE kind = ?1 AND NOT EXISTS (
+                        SELECT 1 FROM branches AS every
+                        JOIN subjects ON subjects.subject = every.parent
+                        WHERE every.child = branches.child)
+                    ORDER BY sort, child";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("loose"))?;
+        let rows = statement.query_map([kind.number() as i64], |row| row.get(1).map(SubjectId));
+        let rows = rows.map_err(sql("loose"))?;
+        let subjects: Vec<SubjectId> = rows.collect::<Result<_, _>>().map_err(sql("loose"))?;
+        let mut all = Vec::new();
+        for subject in subjects {
+            all.extend(self.folded(subject)?.as_ref().map(&view));
+        }
+        Ok(all)
     }
 
     /// Every subject of a kind, for lists that hang on nothing and for counting; in the order of ids.
@@ -525,3 +551,6 @@ fn parents_of(folded: &Folded) -> Vec<SubjectId> {
     }
     parents
 }
+
+#[cfg(test)]
+mod tests;

@@ -113,3 +113,39 @@ pub fn create_marker(
     })?;
     Ok(marker)
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::collections::BTreeMap;
+
+    use super::*;
+    use crate::encoding::Hash32;
+    use crate::merge::Head;
+    use crate::model::ids::{DeviceId, EntryId};
+
+    #[test]
+    fn a_link_names_its_marker_only_as_long_as_it_stands() {
+        let marker = SubjectId([7; 16]);
+        let head = Head {
+            entry: EntryId(Hash32::ZERO),
+            device: DeviceId(Hash32::ZERO),
+            lamport: 1,
+            value: marker.into(),
+        };
+        let mut link = Folded {
+            subject: SubjectId([9; 16]),
+            kind: Kind::GraveMarker,
+            fields: BTreeMap::from([(2, vec![head])]),
+            creates: Vec::new(),
+            first_wall_ms: 0,
+            operator: None,
+            standing: Standing::Stands,
+        };
+        assert_eq!(linked_marker(&link), Some(marker));
+        for ended in [Standing::Withdrawn, Standing::Void] {
+            link.standing = ended("another grave".to_owned());
+            assert_eq!(linked_marker(&link), None);
+        }
+    }
+}
