@@ -257,11 +257,7 @@ impl Index {
     ///
     /// # Errors
     /// The database's.
-    pub fn loose<T>(
-        &self,
-        kind: Kind,
-        view: impl Fn(&Folded) -> T,
-    ) -> Result<Vec<T>, StoreError> {
+    pub fn loose<T>(&self, kind: Kind, view: impl Fn(&Folded) -> T) -> Result<Vec<T>, StoreError> {
         let text = "SELECT DISTINCT sort, child FROM branches
                     WHERE kind = ?1 AND NOT EXISTS (
                         SELECT 1 FROM branches AS every

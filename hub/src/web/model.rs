@@ -1,12 +1,13 @@
 //! What the pages show, in the words of the reader's language, read from the core's index and views.
 //!
 //! Owns the arrangement of a page. Does not fold, follow or know the number of a field: that is
-//! `imena_core::index` and `imena_core::record`. Invariant: what hangs on nothing that is shown
-//! stands in a list of its own, so that nothing is missing from the pages.
+//! `imena_core::index` and `imena_core::record`. Invariant: a record that hangs on nothing known
+//! here stands in a list of its own, and one that ended stays, marked: nothing drops out unseen.
 
 use std::collections::BTreeSet;
 
 use imena_core::index::{Index, ROOT};
+use imena_core::merge::Folded;
 use imena_core::model::ids::SubjectId;
 use imena_core::record::{
     GraveView, HintView, MarkerView, PhotoView, RecordState, RemainsView, SiteView, linked_marker,
@@ -28,7 +29,10 @@ pub(super) struct Reader<'a> {
 #[derive(Debug)]
 pub(super) struct Overview {
     pub sites: Vec<SiteLine>,
-    /// Photos that nobody has given to a record yet.
+    /// What came before the site or the record that it belongs to.
+    pub early: Records,
+    pub early_hints: Vec<HintLine>,
+    /// Photos that nobody has given to a record, or whose record has not come.
     pub photos: Vec<PhotoLine>,
 }
 
@@ -48,9 +52,14 @@ pub(super) struct SiteSheet {
     pub name: String,
     pub place_code: String,
     pub things: Things,
-    pub markers: Vec<MarkerLine>,
+    pub records: Records,
+}
+
+/// Graves with all that is at them, and what is at none of them.
+#[derive(Debug)]
+pub(super) struct Records {
+    pub markers: Vec<MarkerSheet>,
     pub graves: Vec<GraveSheet>,
-    /// Remains of this site that are in no grave of it.
     pub remains: Vec<RemainsSheet>,
 }
 
@@ -59,7 +68,7 @@ pub(super) struct GraveSheet {
     pub code: String,
     pub kind: String,
     pub things: Things,
-    pub markers: Vec<MarkerLine>,
+    pub markers: Vec<MarkerSheet>,
     pub remains: Vec<RemainsSheet>,
 }
 
@@ -72,26 +81,34 @@ pub(super) struct RemainsSheet {
 
 /// What was written at a grave: a claim.
 #[derive(Debug)]
-pub(super) struct MarkerLine {
+pub(super) struct MarkerSheet {
     pub kind: String,
     pub number: String,
     pub text: String,
+    pub things: Things,
 }
 
 /// What hangs on a noun.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub(super) struct Things {
+    pub marks: Marks,
+    pub hints: Vec<HintLine>,
+    pub photos: Vec<PhotoLine>,
+}
+
+/// What a person must see before trusting a record.
+#[derive(Debug)]
+pub(super) struct Marks {
     pub is_conflict: bool,
     pub is_created_twice: bool,
     /// Why it is no longer counted.
     pub ended: Option<String>,
-    pub hints: Vec<HintLine>,
-    pub photos: Vec<PhotoLine>,
 }
 
 /// A possible name, not established.
 #[derive(Debug)]
 pub(super) struct HintLine {
+    pub marks: Marks,
     pub text: String,
     pub source: String,
     pub confidence: String,
@@ -99,6 +116,7 @@ pub(super) struct HintLine {
 
 #[derive(Debug)]
 pub(super) struct PhotoLine {
+    pub marks: Marks,
     pub label: String,
     pub sha256: String,
     /// Number of the hub's newest receipt for it.
@@ -107,13 +125,28 @@ pub(super) struct PhotoLine {
     pub is_missing: bool,
 }
 
+impl Records {
+    pub fn is_empty(&self) -> bool {
+        self.markers.is_empty() && self.graves.is_empty() && self.remains.is_empty()
+    }
+}
+
+impl From<RecordState> for Marks {
+    fn from(record: RecordState) -> Self {
+        Self {
+            is_conflict: !record.conflicts.is_empty(),
+            is_created_twice: record.is_created_twice,
+            ended: record.ended,
+        }
+    }
+}
+
 impl Reader<'_> {
     /// The sites, and what belongs to none.
     pub fn overview(&self) -> Result<Overview, HubError> {
         let mut sites = Vec::new();
-        for site in self.index.all_children(ROOT, Kind::Site, SiteView::of)? {
-            let count =
-                |kind| Ok::<_, HubError>(self.index.all_children(site.id, kind, |_| ())?.len());
+        for site in self.on(ROOT, Kind::Site, SiteView::of)? {
+            let count = |kind| Ok::<_, HubError>(self.on(site.id, kind, |_| ())?.len());
             sites.push(SiteLine {
                 id: site.id.to_string(),
                 graves: count(Kind::Grave)?,
@@ -122,8 +155,19 @@ impl Reader<'_> {
                 place_code: site.place_code,
             });
         }
-        let photos = self.photos("", ROOT)?;
-        Ok(Overview { sites, photos })
+        let early = self.records(
+            self.index.loose(Kind::Grave, GraveView::of)?,
+            self.index.loose(Kind::Marker, MarkerView::of)?,
+            self.index.loose(Kind::Remains, RemainsView::of)?,
+        )?;
+        let hints = self.index.loose(Kind::PersonHint, HintView::of)?;
+        let photos = self.index.loose(Kind::Photo, PhotoView::of)?;
+        Ok(Overview {
+            sites,
+            early,
+            early_hints: hints.into_iter().map(|hint| self.hint(hint)).collect(),
+            photos: self.photos("", photos)?,
+        })
     }
 
     /// One site; `None` if there is none of that id.
@@ -132,101 +176,130 @@ impl Reader<'_> {
             return Ok(None);
         };
         let site = SiteView::of(&folded);
-        let graves = self.index.all_children(id, Kind::Grave, GraveView::of)?;
-        let on_site: BTreeSet<SubjectId> = graves.iter().map(|grave| grave.id).collect();
-        let mut loose = self
-            .index
-            .all_children(id, Kind::Remains, RemainsView::of)?;
-        loose.retain(|remains| remains.grave.is_none_or(|grave| !on_site.contains(&grave)));
-        let all_markers = self.index.all_children(id, Kind::Marker, MarkerView::of)?;
-        let mut placed = BTreeSet::new();
-        let mut sheets = Vec::new();
-        for grave in graves {
-            let links = self
-                .index
-                .all_children(grave.id, Kind::GraveMarker, linked_marker)?;
-            let markers = all_markers
-                .iter()
-                .filter(|marker| links.contains(&Some(marker.id)));
-            let markers: Vec<&MarkerView> = markers.collect();
-            placed.extend(markers.iter().map(|marker| marker.id));
-            let remains = self
-                .index
-                .all_children(grave.id, Kind::Remains, RemainsView::of)?;
-            sheets.push(GraveSheet {
-                things: self.things(grave.id, &grave.code, &grave.record)?,
-                kind: self.words.of(grave.kind.map(|kind| kind.term())),
-                markers: markers
-                    .into_iter()
-                    .map(|marker| self.marker(marker))
-                    .collect(),
-                remains: self.remains(&remains)?,
-                code: grave.code,
-            });
-        }
-        let loose_markers = all_markers
-            .iter()
-            .filter(|marker| !placed.contains(&marker.id));
+        let records = self.records(
+            self.on(id, Kind::Grave, GraveView::of)?,
+            self.on(id, Kind::Marker, MarkerView::of)?,
+            self.on(id, Kind::Remains, RemainsView::of)?,
+        )?;
         Ok(Some(SiteSheet {
-            things: self.things(id, &site.place_code, &site.record)?,
-            markers: loose_markers.map(|marker| self.marker(marker)).collect(),
-            graves: sheets,
-            remains: self.remains(&loose)?,
+            things: self.things(id, &site.place_code, site.record)?,
+            records,
             name: site.name,
             place_code: site.place_code,
         }))
     }
 
-    fn remains(&self, all: &[RemainsView]) -> Result<Vec<RemainsSheet>, HubError> {
-        let sheet = |remains: &RemainsView| {
+    /// Everything of a kind that hangs on a record, as the core lists it.
+    fn on<T>(
+        &self,
+        parent: SubjectId,
+        kind: Kind,
+        view: impl Fn(&Folded) -> T,
+    ) -> Result<Vec<T>, HubError> {
+        Ok(self.index.all_children(parent, kind, view)?)
+    }
+
+    /// Puts markers and remains at their graves; those that stand at none of these graves stay by
+    /// themselves.
+    fn records(
+        &self,
+        graves: Vec<GraveView>,
+        mut markers: Vec<MarkerView>,
+        mut remains: Vec<RemainsView>,
+    ) -> Result<Records, HubError> {
+        let mut placed = BTreeSet::new();
+        let graves = graves
+            .into_iter()
+            .map(|grave| self.grave(grave, &mut placed))
+            .collect::<Result<_, _>>()?;
+        markers.retain(|marker| !placed.contains(&marker.id));
+        remains.retain(|remains| !placed.contains(&remains.id));
+        Ok(Records {
+            markers: self.markers(markers)?,
+            graves,
+            remains: self.remains(remains)?,
+        })
+    }
+
+    fn grave(
+        &self,
+        grave: GraveView,
+        placed: &mut BTreeSet<SubjectId>,
+    ) -> Result<GraveSheet, HubError> {
+        let links = self.on(grave.id, Kind::GraveMarker, linked_marker)?;
+        let mut markers: Vec<MarkerView> = Vec::new();
+        for id in links.into_iter().flatten() {
+            let folded = self.index.folded(id)?;
+            // The marker of a link may come after the link, and one link may be told twice.
+            let folded = folded.filter(|folded| folded.kind == Kind::Marker);
+            if markers.iter().all(|marker| marker.id != id) {
+                markers.extend(folded.as_ref().map(MarkerView::of));
+            }
+        }
+        let remains = self.on(grave.id, Kind::Remains, RemainsView::of)?;
+        placed.extend(markers.iter().map(|marker| marker.id));
+        placed.extend(remains.iter().map(|remains| remains.id));
+        Ok(GraveSheet {
+            things: self.things(grave.id, &grave.code, grave.record)?,
+            kind: self.words.of(grave.kind.map(|kind| kind.term())),
+            markers: self.markers(markers)?,
+            remains: self.remains(remains)?,
+            code: grave.code,
+        })
+    }
+
+    fn remains(&self, all: Vec<RemainsView>) -> Result<Vec<RemainsSheet>, HubError> {
+        let sheet = |remains: RemainsView| {
             Ok(RemainsSheet {
-                code: remains.code.clone(),
-                kind: self.words.of(remains.kind.as_ref().map(|kind| kind.term())),
-                things: self.things(remains.id, &remains.code, &remains.record)?,
+                things: self.things(remains.id, &remains.code, remains.record)?,
+                kind: self.words.of(remains.kind.map(|kind| kind.term())),
+                code: remains.code,
             })
         };
-        all.iter().map(sheet).collect()
+        all.into_iter().map(sheet).collect()
     }
 
-    fn marker(&self, marker: &MarkerView) -> MarkerLine {
-        MarkerLine {
-            kind: self.words.of(Some(marker.kind.term())),
-            number: marker.number_text.clone().unwrap_or_default(),
-            text: marker.text_verbatim.clone(),
-        }
+    fn markers(&self, all: Vec<MarkerView>) -> Result<Vec<MarkerSheet>, HubError> {
+        let sheet = |marker: MarkerView| {
+            let kind = self.words.of(Some(marker.kind.term()));
+            Ok(MarkerSheet {
+                things: self.things(marker.id, &kind, marker.record)?,
+                kind,
+                number: marker.number_text.unwrap_or_default(),
+                text: marker.text_verbatim,
+            })
+        };
+        all.into_iter().map(sheet).collect()
     }
 
+    /// What hangs on a record; its photos are labelled with its code, or with what it is.
     fn things(
         &self,
         owner: SubjectId,
         code: &str,
-        record: &RecordState,
+        record: RecordState,
     ) -> Result<Things, HubError> {
-        let hints = self
-            .index
-            .all_children(owner, Kind::PersonHint, HintView::of)?;
-        let hints = hints.into_iter().filter(|hint| hint.record.ended.is_none());
-        let line = |hint: HintView| HintLine {
-            source: self.words.of(Some(hint.source.term())),
-            confidence: self.words.of(Some(hint.confidence.term())),
-            text: hint.text_verbatim,
-        };
+        let hints = self.on(owner, Kind::PersonHint, HintView::of)?;
+        let photos = self.on(owner, Kind::Photo, PhotoView::of)?;
         Ok(Things {
-            is_conflict: !record.conflicts.is_empty(),
-            is_created_twice: record.is_created_twice,
-            ended: record.ended.clone(),
-            hints: hints.map(line).collect(),
-            photos: self.photos(code, owner)?,
+            marks: record.into(),
+            hints: hints.into_iter().map(|hint| self.hint(hint)).collect(),
+            photos: self.photos(code, photos)?,
         })
     }
 
-    /// The photos of a record, labelled with its code.
-    fn photos(&self, code: &str, owner: SubjectId) -> Result<Vec<PhotoLine>, HubError> {
-        let photos = self.index.all_children(owner, Kind::Photo, PhotoView::of)?;
-        let counted = photos
-            .into_iter()
-            .filter(|photo| photo.record.ended.is_none());
-        counted.map(|photo| self.photo(code, photo)).collect()
+    fn hint(&self, hint: HintView) -> HintLine {
+        HintLine {
+            marks: hint.record.into(),
+            source: self.words.of(Some(hint.source.term())),
+            confidence: self.words.of(Some(hint.confidence.term())),
+            text: hint.text_verbatim,
+        }
+    }
+
+    fn photos(&self, code: &str, photos: Vec<PhotoView>) -> Result<Vec<PhotoLine>, HubError> {
+        let lines = photos.into_iter().map(|photo| self.photo(code, photo));
+        lines.collect()
     }
 
     fn photo(&self, code: &str, photo: PhotoView) -> Result<PhotoLine, HubError> {
@@ -245,6 +318,7 @@ impl Reader<'_> {
         let parts = [code, &shot];
         let parts = parts.into_iter().filter(|part| !part.is_empty());
         Ok(PhotoLine {
+            marks: photo.record.into(),
             label: parts.collect::<Vec<_>>().join(" / "),
             sha256: photo.sha256.unwrap_or_default(),
             receipt,

@@ -191,14 +191,133 @@ async fn a_photo_of_no_record_is_shown_and_a_lost_index_changes_no_page() {
     assert!(before.contains("belong to no record yet"), "{before}");
     assert!(before.contains(&Hash32::of(b"picture").to_string()));
 
-    world.close();
-    let index = world.dir.path().join("hub/index.db");
-    let readable = std::fs::read(&index).unwrap();
-    let has_name = readable.windows(5).any(|window| window == b"Izium");
-    assert!(!has_name, "the index lies readable on the disk");
-    std::fs::remove_file(index).unwrap();
-    world.open();
+    for damage in ["removed", "garbage"] {
+        world.close();
+        let index = world.dir.path().join("hub/index.db");
+        let stored = std::fs::read(&index).unwrap();
+        let has_name = stored.windows(5).any(|window| window == b"Izium");
+        assert!(!has_name, "the index lies readable on the disk");
+        match damage {
+            "removed" => std::fs::remove_file(index).unwrap(),
+            _ => std::fs::write(index, vec![1; 8192]).unwrap(),
+        }
+        world.open();
+        world.unlock();
+        let cookie = sign_in(&world).await;
+        let after = get(&world, "/?lang=en", &cookie).await.text();
+        assert_eq!(after, before, "{damage}");
+    }
+}
+
+#[tokio::test]
+async fn what_phones_tell_differently_and_what_ended_is_shown_and_marked() {
+    let (mut phone, mut other) = (Phone::new(), Phone::new());
+    let world = World::new(&[&phone, &other]);
+    let org = world.org_id();
+    let site = phone.record_site(org, "Izium");
+    let (remains, photo, marker) = (SubjectId([3; 16]), SubjectId([4; 16]), SubjectId([7; 16]));
+    let body = |kind| {
+        let fields = Map::new().text(1, "IZM1-T01-0001-BB").with(2, site);
+        fields.text(4, kind)
+    };
+    phone.record(org, Kind::Remains, remains, body("complete_body"));
+    other.record(org, Kind::Remains, remains, body("body_part"));
+    // One phone gives the photo to the remains, the other to the marker.
+    let (sealed, bytes) = world.seal(b"picture");
+    for (phone, kind, id) in [
+        (&mut phone, Kind::Remains, remains),
+        (&mut other, Kind::Marker, marker),
+    ] {
+        let fields = Map::new()
+            .with(1, sealed)
+            .uint(2, bytes.len() as u64)
+            .with(3, Hash32::of(b"picture"))
+            .with(8, SubjectRef { kind, id });
+        phone.record(org, Kind::Photo, photo, fields.text(9, "G1"));
+    }
+    let fields = Map::new()
+        .with(1, site)
+        .text(2, "plaque")
+        .text(3, "<b>1</b>");
+    phone.record(org, Kind::Marker, marker, fields);
+    phone.void(org, Kind::Marker, marker, "<i>wrong row</i>");
+    for phone in [&phone, &other] {
+        let token = world.token(phone).await;
+        world.put_whole(&token, &phone.run(&world, 1), 1).await;
+    }
     world.unlock();
+
     let cookie = sign_in(&world).await;
-    assert_eq!(get(&world, "/?lang=en", &cookie).await.text(), before);
+    let path = format!("/site/{site}");
+    let english = get(&world, &format!("{path}?lang=en"), &cookie).await;
+    let english = english.text();
+    let times = |text: &str| english.matches(text).count();
+    assert_eq!(times("two phones recorded this code"), 3, "{english}");
+    assert_eq!(times("values differ"), 3, "the remains, the photo at both");
+    assert_eq!(times("plate / marker close-up"), 1, "{english}");
+    assert_eq!(times("IZM1-T01-0001-BB / marker close-up"), 1, "{english}");
+    let reason = "no longer counted: &#60;i&#62;wrong row&#60;/i&#62;";
+    assert_eq!(times(reason), 1, "{english}");
+    assert!(english.contains("&#60;b&#62;1&#60;/b&#62;") && !english.contains("<b>"));
+    let ukrainian = get(&world, &path, &cookie).await.text();
+    for expected in [
+        "табличка",
+        "позначка зблизька",
+        "цей код записано двічі різними телефонами",
+        "є різні значення: має вирішити людина",
+        "більше не враховується:",
+    ] {
+        assert!(ukrainian.contains(expected), "{expected}\n{ukrainian}");
+    }
+}
+
+#[tokio::test]
+async fn what_comes_before_its_owner_waits_on_the_first_page() {
+    let (mut phone, mut other) = (Phone::new(), Phone::new());
+    let world = World::new(&[&phone, &other]);
+    let org = world.org_id();
+    let site = phone.record_site(org, "Izium");
+    let grave = SubjectId([2; 16]);
+    let fields = Map::new().text(1, "IZM1-T01-G001-AA").with(2, site);
+    other.record(org, Kind::Grave, grave, fields.text(3, "trench"));
+    let owner = SubjectRef {
+        kind: Kind::Remains,
+        id: SubjectId([3; 16]),
+    };
+    let fields = Map::new().text(1, "IZM1-T01-0001-BB").with(2, site);
+    phone.record(org, Kind::Remains, owner.id, fields.with(3, grave));
+    let (sealed, bytes) = world.seal(b"picture");
+    let sha256 = Hash32::of(b"picture");
+    other.record_photo(org, owner, sealed, bytes.len() as u64, sha256);
+    let hint = Map::new().with(1, owner).text(2, "letter").text(3, "Бойко");
+    other.record(org, Kind::PersonHint, SubjectId([5; 16]), hint);
+    world.unlock();
+    let early = [
+        "whose site or grave has not arrived",
+        "IZM1-T01-G001-AA",
+        "trench",
+        "Бойко",
+        &sha256.to_string(),
+    ];
+
+    let token = world.token(&other).await;
+    world.put_whole(&token, &other.run(&world, 1), 1).await;
+    world.hub().settle();
+    let cookie = sign_in(&world).await;
+    let first = get(&world, "/?lang=en", &cookie).await.text();
+    for expected in early {
+        assert!(first.contains(expected), "{expected}\n{first}");
+    }
+
+    let token = world.token(&phone).await;
+    world.put_whole(&token, &phone.run(&world, 1), 1).await;
+    world.hub().settle();
+    let first = get(&world, "/?lang=en", &cookie).await.text();
+    let page = get(&world, &format!("/site/{site}?lang=en"), &cookie).await;
+    let page = page.text();
+    for moved in &early[1..] {
+        assert!(!first.contains(moved), "{moved}\n{first}");
+        assert!(page.contains(moved), "{moved}\n{page}");
+    }
+    assert!(!first.contains(early[0]), "{first}");
 }

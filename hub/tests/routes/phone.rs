@@ -54,6 +54,22 @@ impl Phone {
 
     /// Records an entry at the end of the chain.
     pub fn record(&mut self, org: OrgId, kind: Kind, subject: SubjectId, fields: Map) -> EntryId {
+        self.write(org, (Op::Create, kind, subject), fields, None)
+    }
+
+    /// Says that a record never stood for anything.
+    pub fn void(&mut self, org: OrgId, kind: Kind, subject: SubjectId, reason: &str) {
+        let reason = Some(reason.to_owned());
+        self.write(org, (Op::Void, kind, subject), Map::new(), reason);
+    }
+
+    fn write(
+        &mut self,
+        org: OrgId,
+        (op, kind, subject): (Op, Kind, SubjectId),
+        fields: Map,
+        reason: Option<String>,
+    ) -> EntryId {
         let prev = self
             .entries
             .last()
@@ -66,7 +82,7 @@ impl Phone {
             prev,
             kind,
             subject,
-            op: Op::Create,
+            op,
             parents: vec![],
             touches: Touches::new(),
             lamport: seq,
@@ -82,7 +98,7 @@ impl Phone {
             position: None,
             gnss_ms: None,
             app_version: "test".into(),
-            reason: None,
+            reason,
         };
         let entry = Entry::compose(header, body).unwrap();
         let id = entry.id;
