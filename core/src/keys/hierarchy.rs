@@ -174,10 +174,10 @@ pub fn transfer_key(
 }
 
 impl VaultKeys {
-    /// See [`transfer_key`].
+    /// The key of transfer.db, from the hardware alone: a locked phone still sends. Made with the database, never in its place.
     ///
     /// # Errors
-    /// As there.
+    /// `Vault(NoKey | WrongKey)` when the hardware key is lost, `Damaged`, or the disk's.
     pub fn transfer(
         environment: &Environment,
         dir: &Path,
