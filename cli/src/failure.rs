@@ -143,6 +143,7 @@ impl From<Error> for Failure {
             }
             Error::Store(_) | Error::Run(_) => (DISK, "Check the disk; keep the folder as it is."),
             Error::Desk(_) => (DISK, "Try again; nothing is sent twice as new."),
+            Error::Cancelled => (TRY_AGAIN, "Start it again."),
             Error::NoHub => (MISSING, "Scan a join code that names a hub."),
         };
         Self::new(code, what, todo)

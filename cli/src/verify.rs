@@ -31,6 +31,7 @@ pub fn verify(terminal: &mut Terminal, store: &imena_core::field_store::FieldSto
     let report = store.verify(&mut |done, all| {
         bar.set_length(all);
         bar.set_position(done);
+        std::ops::ControlFlow::Continue(())
     });
     bar.finish_and_clear();
     let report = report?;

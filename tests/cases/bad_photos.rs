@@ -164,7 +164,13 @@ fn every_defective_file_is_sealed_byte_for_byte_with_its_defect_named() {
         assert_eq!(listed.defects, saved.defects, "{}", bad.name);
     }
     assert_eq!(wrong, Vec::<String>::new());
-    assert_eq!(store.verify(&mut |_, _| {}).unwrap().findings, []);
+    assert_eq!(
+        store
+            .verify(&mut |_, _| std::ops::ControlFlow::Continue(()))
+            .unwrap()
+            .findings,
+        []
+    );
 }
 
 #[test]
@@ -232,7 +238,13 @@ fn a_source_that_changes_while_it_is_read_is_not_saved() {
         (2, 0)
     );
     assert_eq!(store.list_photos(ROOT).unwrap(), []);
-    assert_eq!(store.verify(&mut |_, _| {}).unwrap().findings, []);
+    assert_eq!(
+        store
+            .verify(&mut |_, _| std::ops::ControlFlow::Continue(()))
+            .unwrap()
+            .findings,
+        []
+    );
 }
 
 /// Cuts a file short when its second chunk is about to be kept.

@@ -187,7 +187,13 @@ fn a_journal_that_is_gone_is_built_anew_from_runs() {
         "{fresh:?} after {used:?}"
     );
     store.work_off().unwrap();
-    assert_eq!(store.verify(&mut |_, _| {}).unwrap().findings, []);
+    assert_eq!(
+        store
+            .verify(&mut |_, _| std::ops::ControlFlow::Continue(()))
+            .unwrap()
+            .findings,
+        []
+    );
 }
 
 #[test]
@@ -209,7 +215,13 @@ fn what_is_recorded_after_a_rebuild_outlives_a_crash() {
     assert_eq!(store.list_photos(day.graves[0].id).unwrap().len(), 2);
     assert_eq!(store.list_photos(ROOT).unwrap(), []);
     store.work_off().unwrap();
-    assert_eq!(store.verify(&mut |_, _| {}).unwrap().findings, []);
+    assert_eq!(
+        store
+            .verify(&mut |_, _| std::ops::ControlFlow::Continue(()))
+            .unwrap()
+            .findings,
+        []
+    );
 }
 
 #[test]
@@ -263,7 +275,13 @@ fn a_rebuild_that_is_killed_at_any_moment_is_finished_by_the_next_unlock() {
     assert_eq!(store.list_photos(ROOT).unwrap().len(), 1);
     assert_eq!(store.list_graves(day.site).unwrap().len(), 2);
     store.work_off().unwrap();
-    assert_eq!(store.verify(&mut |_, _| {}).unwrap().findings, []);
+    assert_eq!(
+        store
+            .verify(&mut |_, _| std::ops::ControlFlow::Continue(()))
+            .unwrap()
+            .findings,
+        []
+    );
 }
 
 #[test]
@@ -314,7 +332,9 @@ fn said_of(config: &StoreConfig) -> Vec<String> {
     if report.rebuilt.is_some() {
         return vec!["unlock: journal.db was set aside and built anew".to_owned()];
     }
-    let report = store.verify(&mut |_, _| {}).unwrap();
+    let report = store
+        .verify(&mut |_, _| std::ops::ControlFlow::Continue(()))
+        .unwrap();
     report
         .findings
         .iter()
@@ -359,7 +379,10 @@ fn a_flipped_bit_in_a_sealed_file_or_run_is_found_and_its_neighbours_still_open(
         for flip in 0..FLIPS {
             let at = random(flip as u64) as usize % sound.len();
             flip_bit(path, at);
-            let findings = store.verify(&mut |_, _| {}).unwrap().findings;
+            let findings = store
+                .verify(&mut |_, _| std::ops::ControlFlow::Continue(()))
+                .unwrap()
+                .findings;
             assert!(
                 findings.len() == 1 && findings[0].place.contains(&name),
                 "{findings:?}"
@@ -367,16 +390,32 @@ fn a_flipped_bit_in_a_sealed_file_or_run_is_found_and_its_neighbours_still_open(
             fs::write(path, &sound).unwrap();
         }
         fs::write(path, &sound[..sound.len() - 1]).unwrap();
-        assert_eq!(store.verify(&mut |_, _| {}).unwrap().findings.len(), 1);
+        assert_eq!(
+            store
+                .verify(&mut |_, _| std::ops::ControlFlow::Continue(()))
+                .unwrap()
+                .findings
+                .len(),
+            1
+        );
         fs::remove_file(path).unwrap();
-        let missing = store.verify(&mut |_, _| {}).unwrap().findings;
+        let missing = store
+            .verify(&mut |_, _| std::ops::ControlFlow::Continue(()))
+            .unwrap()
+            .findings;
         assert!(
             missing.iter().any(|finding| finding.place.contains(&name)),
             "{name} is gone"
         );
         fs::write(path, &sound).unwrap();
     }
-    assert_eq!(store.verify(&mut |_, _| {}).unwrap().findings, []);
+    assert_eq!(
+        store
+            .verify(&mut |_, _| std::ops::ControlFlow::Continue(()))
+            .unwrap()
+            .findings,
+        []
+    );
 }
 
 fn flip_bit(path: &Path, at: usize) {

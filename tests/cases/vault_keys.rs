@@ -113,7 +113,13 @@ fn a_wrong_passcode_a_missing_key_and_a_damaged_key_are_three_answers() {
     // Nothing of all that deleted anything.
     let (store, report) = phone.open();
     assert_eq!(report.rebuilt, None);
-    assert_eq!(store.verify(&mut |_, _| {}).unwrap().findings, []);
+    assert_eq!(
+        store
+            .verify(&mut |_, _| std::ops::ControlFlow::Continue(()))
+            .unwrap()
+            .findings,
+        []
+    );
 }
 
 #[test]
@@ -261,7 +267,13 @@ fn after_close_out_no_picture_opens_here_all_facts_do_and_the_organisation_opens
     for name in sealed {
         assert!(phone.opened_by_organisation(name).is_ok(), "{name}");
     }
-    assert_eq!(store.verify(&mut |_, _| {}).unwrap().findings, []);
+    assert_eq!(
+        store
+            .verify(&mut |_, _| std::ops::ControlFlow::Continue(()))
+            .unwrap()
+            .findings,
+        []
+    );
 }
 
 #[test]
@@ -306,5 +318,11 @@ fn a_lost_hardware_key_loses_no_sealed_file() {
             "{name}: {kept:?}"
         );
     }
-    assert_eq!(store.verify(&mut |_, _| {}).unwrap().findings, []);
+    assert_eq!(
+        store
+            .verify(&mut |_, _| std::ops::ControlFlow::Continue(()))
+            .unwrap()
+            .findings,
+        []
+    );
 }

@@ -89,7 +89,9 @@ impl World {
 /// What an open phone says and holds.
 fn standing(phone: &Phone) -> PhoneEvidence {
     let store = phone.store();
-    let verified = store.verify(&mut |_, _| {}).unwrap();
+    let verified = store
+        .verify(&mut |_, _| std::ops::ControlFlow::Continue(()))
+        .unwrap();
     let files = SealedFiles::new(&phone.environment, store.layout());
     let mut held = BTreeSet::new();
     for class in [Class::Run, Class::Original] {

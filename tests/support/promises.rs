@@ -137,7 +137,9 @@ fn broken_verification(store: &FieldStore) -> Vec<String> {
     if let Err(error) = store.work_off() {
         return vec![format!("work cannot go on: {error}")];
     }
-    let report = store.verify(&mut |_, _| {}).unwrap();
+    let report = store
+        .verify(&mut |_, _| std::ops::ControlFlow::Continue(()))
+        .unwrap();
     report
         .findings
         .iter()

@@ -6,7 +6,7 @@ use clap::Subcommand;
 use imena_core::capture::{CaptureDraft, SavedOutcome};
 use imena_core::field_store::FieldStore;
 use imena_core::index::ROOT;
-use imena_core::model::codes::{PlaceCode, parse};
+use imena_core::model::codes::PlaceCode;
 use imena_core::model::ids::{SubjectId, SubjectRef};
 use imena_core::record::{
     GraveDraft, HintDraft, HintPart, MarkerDraft, OperatorDraft, RemainsDraft, SiteDraft,
@@ -523,33 +523,19 @@ fn find(store: &FieldStore, typed: &str) -> Result<SubjectRef, Failure> {
             "`list sites` shows those that are; `sync` fetches those of others.",
         ));
     }
-    let parsed = parse(typed).map_err(|error| {
-        Failure::input(
-            format!("code refused: {error}"),
-            "Read the code again from the label.",
-        )
-    })?;
-    let kind = match parsed.code {
-        imena_core::model::codes::Code::Remains(_) => Kind::Remains,
-        imena_core::model::codes::Code::Grave(_) => Kind::Grave,
-        imena_core::model::codes::Code::Effect(_) | imena_core::model::codes::Code::Sample(_) => {
-            return Err(unknown(typed));
-        }
-    };
     // A label may be scanned before its creation was ever seen here: the code is the identity.
-    let org = store.status()?.org;
-    let id = SubjectId::of_code(org, kind, &parsed.code.canonical_without_check());
-    if parsed.is_guessed && store.get(id).is_err() {
+    let found = store.find_code(typed)?;
+    if found.is_guessed && !found.is_known {
         let what = format!(
             "{typed} could be read as {}, which is not known here",
-            parsed.code
+            found.code
         );
         return Err(Failure::input(
             what,
             "Type the code as it is printed, letter by letter.",
         ));
     }
-    Ok(SubjectRef { kind, id })
+    Ok(found.subject)
 }
 
 fn unknown(typed: &str) -> Failure {

@@ -1,6 +1,5 @@
 //! Photos in: by chunks from a camera, whole from a file; and what follows a saved one.
 
-use std::io::Read as _;
 use std::path::Path;
 use std::sync::PoisonError;
 
@@ -10,8 +9,12 @@ use crate::capture::{
     make_renditions,
 };
 use crate::keys::SessionKey;
+use crate::record::bounded;
 use crate::seal::SealError;
 use crate::store::{Class, FileRow, close_runs};
+
+/// Longest name that a file system of a phone gives a file: 255 UTF-16 units, three bytes each, and room.
+const FILE_NAME_BYTES_MAX: usize = 1024;
 
 impl FieldStore {
     /// Begins a photo whose bytes come in chunks. The caller keeps them until [`FieldStore::finish_photo`] said "saved".
@@ -19,6 +22,9 @@ impl FieldStore {
     /// # Errors
     /// NOT SAVED: `Locked`, too little room, or the disk's.
     pub fn begin_photo(&self, draft: CaptureDraft) -> Result<PhotoCapture, Error> {
+        if let Some(name) = &draft.file_name {
+            bounded("file_name", name, FILE_NAME_BYTES_MAX)?;
+        }
         self.with_open(|open| {
             let recipients = self.recipients(open);
             let environment = &self.config.environment;
@@ -67,6 +73,19 @@ impl FieldStore {
         }
         let source = self.config.environment.files.open(path);
         let mut source = source.map_err(CaptureError::Source)?;
+        self.import_from(&mut source, Some(meta.len()), draft)
+    }
+
+    /// Takes what a reader gives from here to its end; `expected_len` where its owner knows it.
+    ///
+    /// # Errors
+    /// NOT SAVED: it cannot be read, is empty, has another length, or as [`FieldStore::begin_photo`].
+    pub fn import_from(
+        &self,
+        source: &mut dyn std::io::Read,
+        expected_len: Option<u64>,
+        draft: CaptureDraft,
+    ) -> Result<Saved, Error> {
         let mut capture = self.begin_photo(draft)?;
         let mut buffer = vec![0; CHUNK_BYTES_MAX];
         loop {
@@ -78,7 +97,6 @@ impl FieldStore {
                 .append(buffer.get(..read).unwrap_or_default())
                 .map_err(Error::from)?;
         }
-        let expected_len = Some(meta.len());
         self.finish_photo(
             capture,
             CaptureFacts {
@@ -105,6 +123,7 @@ impl FieldStore {
             }
             self.follow(open)?;
             self.close_runs(open)?;
+            self.note_status_changed();
             first_error.map_or(Ok(()), Err)
         })
     }

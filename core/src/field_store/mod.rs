@@ -4,6 +4,8 @@
 //! Invariant: while locked no key of a readable database is in memory; capture waits for nothing but its own bytes and entry.
 
 mod capture;
+mod changes;
+mod codes;
 mod freeing;
 mod opening;
 mod reading;
@@ -12,11 +14,13 @@ mod records;
 mod syncing;
 mod verify;
 
+pub use changes::Changes;
+pub use codes::FoundCode;
 pub use freeing::FreeReport;
-pub use opening::{UnlockReport, software_vault};
+pub use opening::{Suspended, UnlockReport, software_vault};
 pub use reading::{PhotoStatus, StatusView};
 pub use rebuild::{OldChain, RebuildReport};
-pub use verify::{Finding, VerifyReport};
+pub use verify::{Finding, Progress, VerifyReport};
 
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard};
@@ -71,6 +75,9 @@ pub enum Error {
     /// No hub is known.
     #[error("no hub is known: scan a newer join code")]
     NoHub,
+    /// Whoever asked for it ended it.
+    #[error("cancelled")]
+    Cancelled,
 }
 
 impl From<std::io::Error> for Error {
@@ -123,6 +130,7 @@ pub struct FieldStore {
     roster: RwLock<Option<SignedRoster>>,
     open: RwLock<Option<Open>>,
     put_off: Mutex<Vec<PutOff>>,
+    changes: Mutex<Changes>,
 }
 
 /// What is there only while unlocked.

@@ -11,6 +11,7 @@ use crate::keys::{
     JoinCode, KeyError, SessionKey, SignedRoster, TransferKey, VaultKeys, device_key,
 };
 use crate::model::ids::{DeviceId, EntryId, SubjectId};
+use crate::record::{NAME_BYTES_MAX, owed};
 use crate::store::{
     Class, Durability, Journal, Layout, OwnChain, Reserve, SealedFiles, StoreError, VaultLock, Word,
 };
@@ -20,6 +21,38 @@ use crate::vocabulary::Kind;
 const FREE_TRIES: u64 = 5;
 /// Longest wait between tries.
 const WAIT_MS_MAX: u64 = 60 * 60 * 1000;
+
+/// A vault that is closed for a while.
+pub struct Suspended {
+    config: StoreConfig,
+    keys: Option<VaultKeys>,
+}
+
+impl std::fmt::Debug for Suspended {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Suspended")
+    }
+}
+
+impl Suspended {
+    /// Opens the vault again.
+    ///
+    /// # Errors
+    /// As [`FieldStore::open`] and [`FieldStore::unlock`]; this value is given back, for another try.
+    pub fn resume(self) -> Result<FieldStore, Box<(Self, Error)>> {
+        let store = match FieldStore::open(self.config.clone()) {
+            Ok(store) => store,
+            Err(error) => return Err(Box::new((self, error))),
+        };
+        let Some(keys) = self.keys.clone() else {
+            return Ok(store);
+        };
+        match store.unlock_with(keys) {
+            Ok(_) => Ok(store),
+            Err(error) => Err(Box::new((self, error))),
+        }
+    }
+}
 
 /// What unlocking found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -44,6 +77,8 @@ impl FieldStore {
         passcode: &str,
     ) -> Result<Self, Error> {
         let code = JoinCode::parse(join)?;
+        owed("device_name", device_name, NAME_BYTES_MAX)?;
+        check_passcode(passcode)?;
         let layout = Layout::new(&config.dir);
         layout.create(&config.environment)?;
         let lock = VaultLock::take(&layout)?;
@@ -148,6 +183,7 @@ impl FieldStore {
             roster: RwLock::new(roster),
             open: RwLock::new(None),
             put_off: Mutex::default(),
+            changes: Mutex::default(),
         })
     }
 
@@ -178,7 +214,12 @@ impl FieldStore {
     }
 
     fn unlock_now(&self, passcode: &str) -> Result<UnlockReport, Error> {
+        check_passcode(passcode)?;
         let keys = self.keys_for(passcode)?;
+        self.unlock_with(keys)
+    }
+
+    fn unlock_with(&self, keys: VaultKeys) -> Result<UnlockReport, Error> {
         let environment = &self.config.environment;
         let (sessions, damaged_sessions) =
             SessionKey::open_all(environment, &self.config.dir, &keys)?;
@@ -220,6 +261,7 @@ impl FieldStore {
         self.follow(&open)?;
         self.queue_missing_renditions(&open)?;
         *self.open.write().unwrap_or_else(PoisonError::into_inner) = Some(open);
+        self.note_status_changed();
         Ok(report)
     }
 
@@ -292,10 +334,37 @@ impl FieldStore {
             .write()
             .unwrap_or_else(PoisonError::into_inner)
             .take();
+        self.note_status_changed();
         if let Some(open) = open {
             open.chain.close()?;
         }
         worked
+    }
+
+    /// Closes every file and database, as a phone wants it before it suspends a program, and keeps in memory what a lock would forget: after
+    /// [`Suspended::resume`] the vault is as locked or unlocked as it was. The result says what could not be done before; the vault is closed all the same.
+    pub fn suspend(self) -> (Suspended, Result<(), Error>) {
+        let worked = if self.is_locked() {
+            Ok(())
+        } else {
+            self.work_off()
+        };
+        let config = self.config.clone();
+        let open = self
+            .open
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let (keys, chain) = match open {
+            Some(open) => (Some(open.keys), Some(open.chain)),
+            None => (None, None),
+        };
+        let transfer = self
+            .transfer
+            .into_inner()
+            .unwrap_or_else(PoisonError::into_inner);
+        let closed = chain.map_or(Ok(()), OwnChain::close);
+        let closed = closed.and(transfer.close()).map_err(Error::from);
+        (Suspended { config, keys }, worked.and(closed))
     }
 
     /// Locks and closes; the vault can be opened again at once.
@@ -468,12 +537,20 @@ impl FieldStore {
     pub(super) fn follow(&self, open: &Open) -> Result<(), Error> {
         let roster = self.roster();
         let roster = roster.as_ref().map(|signed| &signed.roster);
-        open.index().follow(&open.chain.journal(), roster)?;
+        let changed = open.index().follow(&open.chain.journal(), roster)?;
+        self.note_changed(open, changed);
         Ok(())
     }
 }
 
-/// Moves a database and its log into quarantine.
+/// A longer one was pasted by mistake, and would be stretched for nothing.
+const PASSCODE_BYTES_MAX: usize = 1024;
+
+fn check_passcode(passcode: &str) -> Result<(), Error> {
+    owed("passcode", passcode, PASSCODE_BYTES_MAX)?;
+    Ok(())
+}
+
 /// Whether a vault stands here: one that has begun its journal, or knows its organisation.
 fn has_joined(config: &StoreConfig, layout: &Layout) -> Result<bool, Error> {
     let has = |path: &Path| config.environment.files.len(path).map(|len| len.is_some());

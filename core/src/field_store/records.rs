@@ -1,7 +1,7 @@
 //! Recording and listing the nouns: each verb is one entry, each list one page.
 
 use super::{Error, FieldStore, Open};
-use crate::index::{Page, PageCursor, ROOT};
+use crate::index::{PageCursor, ROOT};
 use crate::merge::Folded;
 use crate::model::codes::{Issuer, PlaceCode};
 use crate::model::ids::{DeviceId, SubjectId, SubjectRef};
@@ -138,18 +138,26 @@ impl FieldStore {
         self.all_children(ROOT, Kind::Operator, OperatorView::of)
     }
 
-    /// A page of what hangs on a record.
+    /// A page of what hangs on a record, each as `view` shows it, and where the next page begins.
     ///
     /// # Errors
     /// `Locked`, or the index's.
-    pub fn page(
+    pub fn page<T>(
         &self,
         parent: SubjectId,
         kind: Kind,
-        after: Option<&PageCursor>,
-        limit: usize,
-    ) -> Result<Page, Error> {
-        self.with_open(|open| Ok(open.index().children(parent, kind, after, limit)?))
+        (after, limit): (Option<&PageCursor>, usize),
+        view: impl Fn(&Folded) -> T,
+    ) -> Result<(Vec<T>, Option<PageCursor>), Error> {
+        self.with_open(|open| {
+            let index = open.index();
+            let page = index.children(parent, kind, after, limit)?;
+            let mut views = Vec::new();
+            for subject in &page.subjects {
+                views.extend(index.folded(*subject)?.as_ref().map(&view));
+            }
+            Ok((views, page.next))
+        })
     }
 
     /// Everything known of a subject, whatever it is.

@@ -2,10 +2,9 @@
 
 use super::{Error, FieldStore};
 use crate::keys::JoinHub;
-use crate::store::StoreError;
 use crate::sync::{
-    DeskError, DeskStart, Hands, HubTarget, LinkCost, Pulled, Step, SyncChange, SyncDesk,
-    TransferJob, TransferOutcome,
+    DeskStart, Hands, HubTarget, LinkCost, Pulled, Step, SyncChange, SyncDesk, TransferJob,
+    TransferOutcome,
 };
 
 impl FieldStore {
@@ -61,8 +60,7 @@ impl FieldStore {
     /// # Errors
     /// The vault's or the database's.
     pub fn next_job(&self, desk: &mut SyncDesk) -> Result<(Step, Option<TransferJob>), Error> {
-        let transfer = self.transfer();
-        let hands = self.hands(&transfer);
+        let hands = self.hands();
         let step = desk.next_step(hands)?;
         let job = desk.job(hands, step.clone())?;
         Ok((step, job))
@@ -78,10 +76,7 @@ impl FieldStore {
         outcome: TransferOutcome,
     ) -> Result<Vec<SyncChange>, Error> {
         let cursor = SyncDesk::cursor_of(&outcome);
-        let changes = {
-            let transfer = self.transfer();
-            desk.report(self.hands(&transfer), outcome)?
-        };
+        let changes = desk.report(self.hands(), outcome)?;
         for change in &changes {
             match change {
                 SyncChange::Pulled(segments) => self.take_segments(segments)?,
@@ -98,18 +93,20 @@ impl FieldStore {
             .iter()
             .any(|change| matches!(change, SyncChange::Trouble(_)));
         if cursor.is_some() && !has_trouble && !self.is_locked() {
-            let transfer = self.transfer();
-            desk.pulled(self.hands(&transfer), cursor)?;
+            desk.pulled(self.hands(), cursor)?;
         }
         self.note_hub_seen(desk)?;
+        if !changes.is_empty() {
+            self.note_status_changed();
+        }
         Ok(changes)
     }
 
-    pub(super) fn hands<'a>(&'a self, transfer: &'a crate::sync::TransferDb) -> Hands<'a> {
+    fn hands(&self) -> Hands<'_> {
         Hands {
             environment: &self.config.environment,
             vault: &*self.config.vault,
-            transfer,
+            transfer: &self.transfer,
             files: &self.files,
         }
     }
@@ -139,16 +136,7 @@ impl FieldStore {
     }
 
     fn note_hub_seen(&self, desk: &SyncDesk) -> Result<(), Error> {
-        let seen = {
-            let transfer = self.transfer();
-            desk.hub_seen(self.hands(&transfer))
-                .map_err(|error| match error {
-                    DeskError::Store(error) => Error::Store(error),
-                    DeskError::Vault(error) => {
-                        Error::Store(StoreError::Io(std::io::Error::other(error)))
-                    }
-                })?
-        };
+        let seen = desk.hub_seen(self.hands())?;
         if let Some(seen) = seen {
             match self.with_open(|open| {
                 open.chain.set_hub_seen(seen);

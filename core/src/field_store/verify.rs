@@ -1,5 +1,7 @@
 //! Verification of a whole vault: every page, every sealed file, every chain, every receipt; names what is wrong and where.
 
+use std::ops::ControlFlow;
+
 use serde::Serialize;
 
 use super::{Error, FieldStore};
@@ -7,6 +9,9 @@ use crate::encoding::PublicKey;
 use crate::journal::{ChainHead, Checkpoint, Entry, Receipt, verify_chain};
 use crate::model::ids::DeviceId;
 use crate::store::Class;
+
+/// Told (done, all); `Break` ends what is being done, as if it had never been begun.
+pub type Progress<'a> = &'a mut dyn FnMut(u64, u64) -> ControlFlow<()>;
 
 /// One thing that is wrong.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -47,11 +52,11 @@ impl VerifyReport {
 }
 
 impl FieldStore {
-    /// Checks everything; `progress` is told (done, all) sealed files.
+    /// Checks everything; `progress` is told (done, all) sealed files and may end it.
     ///
     /// # Errors
-    /// `Locked`, or the disk does not answer at all.
-    pub fn verify(&self, progress: &mut dyn FnMut(u64, u64)) -> Result<VerifyReport, Error> {
+    /// `Locked`, `Cancelled` if `progress` said so, or the disk does not answer at all.
+    pub fn verify(&self, progress: Progress<'_>) -> Result<VerifyReport, Error> {
         let mut report = VerifyReport::default();
         self.verify_databases(&mut report)?;
         let files = self.verify_files(&mut report, progress);
@@ -88,11 +93,7 @@ impl FieldStore {
         Ok(())
     }
 
-    fn verify_files(
-        &self,
-        report: &mut VerifyReport,
-        progress: &mut dyn FnMut(u64, u64),
-    ) -> Result<(), Error> {
+    fn verify_files(&self, report: &mut VerifyReport, progress: Progress<'_>) -> Result<(), Error> {
         let mut all = self.files.stored(Class::Run)?;
         all.extend(self.files.stored(Class::Original)?);
         let incoming = self.files.incoming()?;
@@ -111,7 +112,9 @@ impl FieldStore {
                 });
             }
             report.files = report.files.saturating_add(1);
-            progress(done, count);
+            if progress(done, count).is_break() {
+                return Err(Error::Cancelled);
+            }
         }
         for run in self.with_open(|open| Ok(open.chain.journal().runs()?))? {
             if self.files.find(run)?.is_none() {

@@ -47,6 +47,27 @@ pub struct PageCursor {
     child: SubjectId,
 }
 
+/// Length of the id at the head of a cursor's text.
+const CURSOR_ID_CHARS: usize = 36;
+
+impl PageCursor {
+    /// The cursor as one text, for callers that keep it between two pages.
+    #[must_use]
+    pub fn to_text(&self) -> String {
+        format!("{}{}", self.child, self.sort)
+    }
+
+    /// Reads the text of a cursor.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (id, sort) = text.split_at_checked(CURSOR_ID_CHARS)?;
+        Some(Self {
+            sort: sort.to_owned(),
+            child: SubjectId::parse(id)?,
+        })
+    }
+}
+
 impl Index {
     /// Opens the index of a journal; one that is damaged, of another schema or of another journal is made anew.
     ///
@@ -227,6 +248,18 @@ impl Index {
             subjects: rows.into_iter().map(|row| row.child).collect(),
             next,
         })
+    }
+
+    /// What a subject is; `None` if no entry of it is known.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn kind_of(&self, subject: SubjectId) -> Result<Option<Kind>, StoreError> {
+        let text = "SELECT kind FROM subjects WHERE subject = ?1";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("kind"))?;
+        let kind = statement.query_row([subject.as_bytes()], |row| row.get::<_, i64>(0));
+        let kind = kind.optional().map_err(sql("kind"))?;
+        Ok(kind.map(|number| Kind::from_number(number as u64)))
     }
 
     /// All that hangs on `parent`, of one kind, in the order of lists, each as `view` shows it: for exports, pages and terminals, which

@@ -45,6 +45,7 @@ impl PasscodeCost {
 }
 
 /// The keys that a passcode opens.
+#[derive(Clone)]
 pub struct VaultKeys {
     master: Zeroizing<[u8; 32]>,
 }

@@ -79,7 +79,9 @@ impl SyncDesk {
         });
         let last_receipt = match state.epoch {
             None => None,
-            Some(epoch) => hands.transfer.last_receipt_bytes(self.target.hub, epoch)?,
+            Some(epoch) => hands
+                .transfer()
+                .last_receipt_bytes(self.target.hub, epoch)?,
         };
         let request = SessionRequest {
             org: self.org,
@@ -114,7 +116,7 @@ impl SyncDesk {
         let last = match state.epoch.filter(|_| !self.has_missed_receipts) {
             None => None,
             Some(epoch) => hands
-                .transfer
+                .transfer()
                 .receipts_upto(self.target.hub, epoch)?
                 .map(|hub_seq| LastSeen { epoch, hub_seq }),
         };

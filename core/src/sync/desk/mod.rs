@@ -6,6 +6,8 @@
 mod jobs;
 mod replies;
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use thiserror::Error;
 
 use super::job::{HubTarget, JobBody, Method, SyncChange, TransferJob, Trouble};
@@ -52,10 +54,16 @@ pub struct Hands<'a> {
     pub environment: &'a Environment,
     /// Signs.
     pub vault: &'a dyn KeyVault,
-    /// What to send, receipts.
-    pub transfer: &'a TransferDb,
+    /// What to send, receipts. Locked for one statement at a time: a hardware key that takes long to sign keeps nobody else waiting.
+    pub transfer: &'a Mutex<TransferDb>,
     /// Sealed files.
     pub files: &'a SealedFiles,
+}
+
+impl<'a> Hands<'a> {
+    fn transfer(self) -> MutexGuard<'a, TransferDb> {
+        self.transfer.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// A session with one hub.
@@ -183,7 +191,7 @@ impl SyncDesk {
     /// # Errors
     /// The database's.
     pub fn next_step(&self, hands: Hands<'_>) -> Result<Step, DeskError> {
-        let state = hands.transfer.hub(self.target.hub)?;
+        let state = hands.transfer().hub(self.target.hub)?;
         let backlog = self.backlog(hands, &state)?;
         let link = Link {
             piece_bytes: self.piece_bytes,
@@ -197,7 +205,7 @@ impl SyncDesk {
     /// # Errors
     /// The vault's or the database's.
     pub fn job(&mut self, hands: Hands<'_>, step: Step) -> Result<Option<TransferJob>, DeskError> {
-        let state = hands.transfer.hub(self.target.hub)?;
+        let state = hands.transfer().hub(self.target.hub)?;
         let job = match &step {
             Step::Hello => self.hello_job(),
             Step::Enroll => self.enroll_job(hands)?,
@@ -270,8 +278,8 @@ impl SyncDesk {
                 Ok(changes)
             }
             Verdict::TokenEnded => {
-                let state = hands.transfer.hub(self.target.hub)?;
-                hands.transfer.set_hub(
+                let state = hands.transfer().hub(self.target.hub)?;
+                hands.transfer().set_hub(
                     self.target.hub,
                     &HubState {
                         token: None,
@@ -371,7 +379,7 @@ impl SyncDesk {
         };
         let passed_over = self.unreceipted.len().saturating_add(self.missing.len());
         let limit = wire::OFFERS_MAX.saturating_add(passed_over);
-        let mut waiting = hands.transfer.waiting(self.target.hub, limit)?;
+        let mut waiting = hands.transfer().waiting(self.target.hub, limit)?;
         waiting.retain(|file| !is_passed_over(file));
         waiting.truncate(wire::OFFERS_MAX);
         Ok(waiting)
@@ -431,9 +439,9 @@ impl SyncDesk {
     /// # Errors
     /// The database's.
     pub fn pulled(&self, hands: Hands<'_>, cursor: Option<Vec<u8>>) -> Result<(), DeskError> {
-        let state = hands.transfer.hub(self.target.hub)?;
+        let state = hands.transfer().hub(self.target.hub)?;
         hands
-            .transfer
+            .transfer()
             .set_hub(self.target.hub, &HubState { cursor, ..state })?;
         Ok(())
     }
@@ -453,10 +461,10 @@ impl SyncDesk {
     /// The database's.
     pub fn hub_seen(&self, hands: Hands<'_>) -> Result<Option<HubSeen>, DeskError> {
         let hub = self.target.hub;
-        let Some(epoch) = hands.transfer.hub(hub)?.epoch else {
+        let Some(epoch) = hands.transfer().hub(hub)?.epoch else {
             return Ok(None);
         };
-        let last = hands.transfer.last_receipt(hub, epoch)?;
+        let last = hands.transfer().last_receipt(hub, epoch)?;
         Ok(last.map(|(hub_seq, receipt)| HubSeen {
             hub,
             epoch,

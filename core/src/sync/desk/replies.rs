@@ -19,10 +19,10 @@ impl SyncDesk {
         hands: Hands<'_>,
         reply: EnrollReply,
     ) -> Result<Vec<SyncChange>, DeskError> {
-        let state = hands.transfer.hub(self.target.hub)?;
+        let state = hands.transfer().hub(self.target.hub)?;
         let enrolment = Some((self.own_nonce, reply.digits.clone()));
         hands
-            .transfer
+            .transfer()
             .set_hub(self.target.hub, &HubState { enrolment, ..state })?;
         self.has_asked_to_join = true;
         // The hub's nonce is used up by the request.
@@ -45,7 +45,7 @@ impl SyncDesk {
         hands: Hands<'_>,
         reply: &SessionReply,
     ) -> Result<Vec<SyncChange>, DeskError> {
-        let before = hands.transfer.hub(self.target.hub)?;
+        let before = hands.transfer().hub(self.target.hub)?;
         let is_member = reply.state == TokenState::Member;
         let state = HubState {
             token: Some((reply.token, reply.expires_ms)),
@@ -53,7 +53,7 @@ impl SyncDesk {
             epoch: Some(reply.epoch),
             ..before.clone()
         };
-        hands.transfer.set_hub(self.target.hub, &state)?;
+        hands.transfer().set_hub(self.target.hub, &state)?;
         self.greeting = None;
         self.own_nonce = hands.environment.random()?;
         self.is_sync_due = true;
@@ -83,13 +83,13 @@ impl SyncDesk {
         if let Some(bytes) = &reply.roster {
             changes.extend(self.offered_roster(hands, bytes)?);
         }
-        let state = hands.transfer.hub(self.target.hub)?;
+        let state = hands.transfer().hub(self.target.hub)?;
         if state.epoch != Some(reply.epoch) {
             let state = HubState {
                 epoch: Some(reply.epoch),
                 ..state
             };
-            hands.transfer.set_hub(self.target.hub, &state)?;
+            hands.transfer().set_hub(self.target.hub, &state)?;
             changes.push(SyncChange::HubRestored);
         }
         changes.extend(self.synced_receipts(hands, &reply)?);
@@ -98,7 +98,7 @@ impl SyncDesk {
         self.has_missed_receipts = false;
         self.offered.clear();
         for file in &reply.files {
-            let holdings = hands.transfer.holdings(file.sealed)?;
+            let holdings = hands.transfer().holdings(file.sealed)?;
             let is_held = holdings
                 .iter()
                 .any(|holding| holding.hub == self.target.hub);
@@ -167,7 +167,7 @@ impl SyncDesk {
             changes.extend(self.offered_receipt(hands, bytes)?);
         }
         let is_held = hands
-            .transfer
+            .transfer()
             .holdings(sealed)?
             .iter()
             .any(|h| h.hub == self.target.hub);
@@ -195,7 +195,7 @@ impl SyncDesk {
                 return Ok(vec![SyncChange::Trouble(Trouble::FalseWord { detail })]);
             }
         };
-        hands.transfer.set_fact("roster", &roster.bytes)?;
+        hands.transfer().set_fact("roster", &roster.bytes)?;
         let was_member = self.is_in_roster();
         let version = roster.roster.version;
         self.roster = Some(roster);
@@ -229,7 +229,7 @@ impl SyncDesk {
         }
         if let Some(upto) = upto {
             hands
-                .transfer
+                .transfer()
                 .set_receipts_upto(self.target.hub, reply.epoch, upto)?;
         }
         Ok(changes)
@@ -262,7 +262,7 @@ impl SyncDesk {
         let Some(key) = key else { return Ok(None) };
         match Receipt::open(bytes, &key, self.org) {
             Ok(receipt) => {
-                hands.transfer.add_receipt(&receipt)?;
+                hands.transfer().add_receipt(&receipt)?;
                 Ok(Some(Ok(receipt.word.hub_seq)))
             }
             Err(error) => Ok(Some(Err(error.to_string()))),
