@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use imena_core::field_store::FieldStore;
 use imena_core::sync::{
-    HubTarget, LinkCost, LinkFailure, Missing, Step, SyncChange, SyncDesk, TransferOutcome, Trouble,
+    HubTarget, LinkCost, LinkFailure, Step, SyncChange, SyncDesk, TransferOutcome, Trouble,
 };
 use serde_json::json;
 
@@ -70,7 +70,7 @@ pub fn free(terminal: &mut Terminal, store: &FieldStore) -> Done {
         report.freed_bytes
     );
     for (sealed, missing) in &report.kept {
-        let missing: Vec<&str> = missing.iter().map(|next| missing_text(*next)).collect();
+        let missing: Vec<String> = missing.iter().map(|next| next.term().en).collect();
         text.push_str(&format!(
             "\n  {} stays: {}",
             sealed.0.short(),
@@ -200,18 +200,6 @@ fn note(
             }
             tally.last_trouble = Some(text);
         }
-    }
-}
-
-fn missing_text(missing: Missing) -> &'static str {
-    match missing {
-        Missing::Receipts => "not held by as many hubs as the organisation asks for",
-        Missing::CheckedReceipt => "no hub has opened and checked it yet",
-        Missing::WholeFile => "the file here is damaged: it must not be the one to go by",
-        Missing::EntryReceipt => "no receipt for its entry yet",
-        Missing::HeldNow => "no hub has said just now that it holds it",
-        Missing::Days => "receipted too few days ago",
-        Missing::Policy => "the organisation does not allow freeing",
     }
 }
 

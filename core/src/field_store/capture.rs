@@ -111,11 +111,23 @@ impl FieldStore {
     /// # Errors
     /// The first thing that failed; saved photos are safe, and the next call goes on.
     pub fn work_off(&self) -> Result<(), Error> {
+        self.work_off_while(&|| true)
+    }
+
+    /// As [`FieldStore::work_off`], but begins with no further photo once `go_on` says no: those stay put off, and the next unlock finds them.
+    ///
+    /// # Errors
+    /// As [`FieldStore::work_off`].
+    pub fn work_off_while(&self, go_on: &dyn Fn() -> bool) -> Result<(), Error> {
         self.with_open(|open| {
             let put_off = || self.put_off.lock().unwrap_or_else(PoisonError::into_inner);
             let todo = std::mem::take(&mut *put_off());
             let mut first_error = None;
             for next in todo {
+                if !go_on() {
+                    put_off().push(next);
+                    continue;
+                }
                 if let Err(error) = self.follow_up(open, &next) {
                     put_off().push(next);
                     first_error.get_or_insert(error);

@@ -324,10 +324,14 @@ impl FieldStore {
     /// # Errors
     /// What could not be done first; the vault is locked all the same.
     pub fn lock(&self) -> Result<(), Error> {
+        self.lock_while(&|| true)
+    }
+
+    fn lock_while(&self, go_on: &dyn Fn() -> bool) -> Result<(), Error> {
         let worked = if self.is_locked() {
             Ok(())
         } else {
-            self.work_off()
+            self.work_off_while(go_on)
         };
         let open = self
             .open
@@ -343,11 +347,13 @@ impl FieldStore {
 
     /// Closes every file and database, as a phone wants it before it suspends a program, and keeps in memory what a lock would forget: after
     /// [`Suspended::resume`] the vault is as locked or unlocked as it was. The result says what could not be done before; the vault is closed all the same.
-    pub fn suspend(self) -> (Suspended, Result<(), Error>) {
+    ///
+    /// Photos whose turn has not come when `go_on` says no stay put off.
+    pub fn suspend(self, go_on: &dyn Fn() -> bool) -> (Suspended, Result<(), Error>) {
         let worked = if self.is_locked() {
             Ok(())
         } else {
-            self.work_off()
+            self.work_off_while(go_on)
         };
         let config = self.config.clone();
         let open = self
@@ -372,7 +378,15 @@ impl FieldStore {
     /// # Errors
     /// As [`FieldStore::lock`].
     pub fn shut_down(self) -> Result<(), Error> {
-        let locked = self.lock();
+        self.shut_down_while(&|| true)
+    }
+
+    /// As [`FieldStore::shut_down`]; photos whose turn has not come when `go_on` says no stay put off.
+    ///
+    /// # Errors
+    /// As [`FieldStore::lock`].
+    pub fn shut_down_while(self, go_on: &dyn Fn() -> bool) -> Result<(), Error> {
+        let locked = self.lock_while(go_on);
         let transfer = self
             .transfer
             .into_inner()

@@ -171,6 +171,16 @@ impl FieldStore {
         })
     }
 
+    /// As [`FieldStore::get`], for a subject that must be of one kind.
+    ///
+    /// # Errors
+    /// `Locked`, `Record(NotFound)`, or the index's.
+    pub fn get_kind(&self, subject: SubjectId, kind: Kind) -> Result<Folded, Error> {
+        let folded = self.with_open(|open| Ok(open.index().folded(subject)?))?;
+        let folded = folded.filter(|folded| folded.kind == kind);
+        Ok(folded.ok_or(RecordError::NotFound { what: kind.name() })?)
+    }
+
     fn recording<T>(&self, act: impl FnOnce(&Open) -> Result<T, RecordError>) -> Result<T, Error> {
         self.with_open(|open| {
             let made = act(open)?;

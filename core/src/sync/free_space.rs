@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::transfer_db::Holding;
 use crate::keys::{Freeing, Policy};
+use crate::vocabulary::{StayReason, Term};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
@@ -42,6 +43,23 @@ pub enum Missing {
     Days,
     /// The organisation's leave.
     Policy,
+}
+
+impl Missing {
+    /// The condition as a screen shows it.
+    #[must_use]
+    pub fn term(self) -> Term {
+        let reason = match self {
+            Self::Receipts => StayReason::Receipts,
+            Self::CheckedReceipt => StayReason::CheckedReceipt,
+            Self::WholeFile => StayReason::WholeFile,
+            Self::EntryReceipt => StayReason::EntryReceipt,
+            Self::HeldNow => StayReason::HeldNow,
+            Self::Days => StayReason::Days,
+            Self::Policy => StayReason::Policy,
+        };
+        reason.term()
+    }
 }
 
 /// Lists every condition that is not met; empty: the original may go.

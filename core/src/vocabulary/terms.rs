@@ -155,6 +155,19 @@ vocabulary! {
 }
 
 vocabulary! {
+    /// Why an original must stay on its phone.
+    StayReason {
+        Receipts "receipts" "not held by as many hubs as the organisation asks for" "його зберігає менше вузлів, ніж вимагає організація",
+        CheckedReceipt "checked_receipt" "no hub has opened and checked it yet" "жоден вузол ще не відкрив і не перевірив його",
+        WholeFile "whole_file" "the file here is damaged: it must not be the one to go by" "файл тут пошкоджений: він не може бути зразком",
+        EntryReceipt "entry_receipt" "no receipt for its entry yet" "ще немає квитанції на його запис",
+        HeldNow "held_now" "no hub has said just now that it holds it" "жоден вузол щойно не підтвердив, що зберігає його",
+        Days "days" "receipted too few days ago" "квитанцію отримано надто недавно",
+        Policy "policy" "the organisation does not allow freeing" "організація не дозволяє звільняти місце",
+    }
+}
+
+vocabulary! {
     /// Shots of the list (who owns them and when they are needed: the shot list).
     Shot {
         SitePlacard "S0" "placard" "табличка ділянки",
