@@ -20,3 +20,4 @@ pub mod program;
 pub mod promises;
 pub mod relay;
 pub mod steps;
+pub mod tunnel;

@@ -1,0 +1,119 @@
+//! The world around a scenario in another language: a real hub, its operator, photos, and a tunnel that pins, told in lines.
+//!
+//! Started in an empty folder; reads one command a line, answers one line: `ok key=value …` or `error WHY`. Ends with its input. docs/design/scenario.md
+//! has the commands.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects,
+    clippy::print_stdout,
+    reason = "the first thing that is not as expected shall stop the test"
+)]
+
+use std::io::BufRead as _;
+use std::net::{SocketAddr, TcpListener};
+use std::path::Path;
+
+use imena_core::encoding::Hash32;
+use imena_tests::phone::picture;
+use imena_tests::photo::photo_12mp;
+use imena_tests::program::{HubProcess, Imena, Ran};
+use imena_tests::tunnel::Tunnel;
+
+struct Stage {
+    imena: Imena,
+    /// The same at every start: phones were told it.
+    phones: SocketAddr,
+    page: SocketAddr,
+    hub: Option<HubProcess>,
+    tunnels: Vec<Tunnel>,
+}
+
+fn main() {
+    let dir = std::env::current_dir().unwrap();
+    let mut stage = Stage {
+        imena: Imena::find(&dir).unwrap(),
+        phones: free_address(),
+        page: free_address(),
+        hub: None,
+        tunnels: Vec::new(),
+    };
+    for line in std::io::stdin().lock().lines() {
+        let line = line.unwrap();
+        let words: Vec<&str> = line.split_whitespace().collect();
+        match stage.perform(&words) {
+            Ok(answer) => println!("ok {answer}"),
+            Err(why) => println!("error {}", why.replace('\n', " | ")),
+        }
+    }
+}
+
+/// An address where nobody listens; whoever takes it in between makes the hub say so.
+fn free_address() -> SocketAddr {
+    let listener = TcpListener::bind(("127.0.0.1", 0)).unwrap();
+    listener.local_addr().unwrap()
+}
+
+impl Stage {
+    fn perform(&mut self, words: &[&str]) -> Result<String, String> {
+        match words {
+            ["start_hub"] => self.start_hub(),
+            ["stop_hub"] => {
+                let hub = self.hub.take().ok_or("no hub runs")?;
+                hub.stop().map(|_| String::new())
+            }
+            ["unlock_hub"] => self.well(&["hub", "unlock"]).map(|_| String::new()),
+            ["admit", digits] => {
+                let words = ["org", "approve", "--digits", digits];
+                self.well(&words).map(|_| String::new())
+            }
+            ["photo", "12mp", seed, path] => write(path, &photo_12mp(number(seed)?)),
+            ["photo", "small", seed, path] => write(path, &picture(number(seed)?)),
+            ["tunnel", pin] => self.tunnel(pin),
+            ["verify", vault] => {
+                let ran = self.well(&["verify", "--dir", vault])?;
+                Ok(format!("said={}", ran.out.join("_").replace(' ', "_")))
+            }
+            _ => Err(format!("no such command: {}", words.join(" "))),
+        }
+    }
+
+    fn start_hub(&mut self) -> Result<String, String> {
+        let (listen, page) = (self.phones.to_string(), self.page.to_string());
+        let words = ["--listen", &listen, "--page", &page, "--address", &listen];
+        let hub = HubProcess::start(&self.imena, &words, &mut |_| {})?;
+        let join = hub.join_code().ok_or("the hub printed no join code")?;
+        let answer = format!("join={join} address={listen}");
+        self.hub = Some(hub);
+        Ok(answer)
+    }
+
+    /// A plain door on this machine, behind which every byte goes to the hub, if it shows this key.
+    fn tunnel(&mut self, pin: &str) -> Result<String, String> {
+        let pin = Hash32::from_hex(pin).ok_or("the pin is no SHA-256")?;
+        let tunnel = Tunnel::start(self.phones, pin).map_err(|error| error.to_string())?;
+        let answer = format!("address={}", tunnel.address());
+        self.tunnels.push(tunnel);
+        Ok(answer)
+    }
+
+    fn well(&self, words: &[&str]) -> Result<Ran, String> {
+        let ran = self.imena.run(words)?;
+        if ran.code == Some(0) {
+            return Ok(ran);
+        }
+        Err(ran.all())
+    }
+}
+
+fn number(word: &str) -> Result<u64, String> {
+    word.parse().map_err(|_| format!("{word} is no number"))
+}
+
+fn write(path: &str, bytes: &[u8]) -> Result<String, String> {
+    std::fs::write(Path::new(path), bytes).map_err(|error| error.to_string())?;
+    let sha256 = Hash32::of(bytes).to_hex();
+    Ok(format!("bytes={} sha256={sha256}", bytes.len()))
+}
