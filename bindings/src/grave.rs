@@ -15,8 +15,10 @@ pub struct GraveDraft {
     /// The site.
     pub site_id: String,
     /// The code read from a label, as scanned or typed; absent: the next one of this device.
+    #[uniffi(default = None)]
     pub code: Option<String>,
     /// What it looks like from outside, a code of `Vocabulary.GraveKind`; absent: not said.
+    #[uniffi(default = None)]
     pub kind_code: Option<String>,
 }
 

@@ -77,8 +77,10 @@ pub struct ImportDraft {
     /// Paths, at most 2000. The files stay.
     pub paths: Vec<String>,
     /// What the photos are of; absent: not assigned yet.
+    #[uniffi(default = None)]
     pub owner: Option<SubjectRef>,
     /// Which shot of the list, a code of `Vocabulary.Shot`; absent: none.
+    #[uniffi(default = None)]
     pub shot_code: Option<String>,
     /// How they come.
     pub origin: PhotoOrigin,

@@ -24,8 +24,10 @@ pub struct MarkerDraft {
     /// Letter by letter, `…` for a lost part, `[?]` for a doubtful letter; may be empty; up to 4096 bytes.
     pub text_verbatim: String,
     /// The number on it, as written; absent: there is none.
+    #[uniffi(default = None)]
     pub number_text: Option<String>,
     /// How it was found, a code of `Vocabulary.MarkerStatus`; absent: not said.
+    #[uniffi(default = None)]
     pub status_code: Option<String>,
 }
 

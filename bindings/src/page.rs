@@ -8,6 +8,7 @@ use crate::error::CoreError;
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct PageQuery {
     /// The `next` of the page before; absent: the first page.
+    #[uniffi(default = None)]
     pub after: Option<String>,
     /// How many, 1 to 200; more than 200 gives 200.
     pub limit: u32,

@@ -41,12 +41,15 @@ pub struct PhotoDraft {
     /// A UUID that the app makes for this press of the shutter: a retry with it is the same photo, never a second one.
     pub capture_id: String,
     /// What the photo is of; absent: not assigned yet.
+    #[uniffi(default = None)]
     pub owner: Option<SubjectRef>,
     /// Which shot of the list, a code of `Vocabulary.Shot`; absent: none.
+    #[uniffi(default = None)]
     pub shot_code: Option<String>,
     /// How it comes.
     pub origin: PhotoOrigin,
     /// Name of an imported file, verbatim, up to 1024 bytes; a claim.
+    #[uniffi(default = None)]
     pub file_name: Option<String>,
 }
 
@@ -77,6 +80,7 @@ pub struct Position {
     /// Longitude, degrees, −180 … 180.
     pub lon_deg: f64,
     /// Horizontal accuracy, mm; absent: the source does not say.
+    #[uniffi(default = None)]
     pub accuracy_mm: Option<u32>,
     /// Who says so.
     pub provider: PositionProvider,
@@ -86,10 +90,13 @@ pub struct Position {
 #[derive(Clone, Debug, PartialEq, uniffi::Record)]
 pub struct CaptureFacts {
     /// Length of the photo as the camera gave it, bytes; absent: not known.
+    #[uniffi(default = None)]
     pub expected_bytes: Option<u64>,
     /// The shutter's moment by the device's clock, ms since 1970 UTC; absent: now.
+    #[uniffi(default = None)]
     pub captured_ms: Option<i64>,
     /// Where the device was; absent: not known.
+    #[uniffi(default = None)]
     pub position: Option<Position>,
 }
 
@@ -173,8 +180,10 @@ pub struct PhotoAssignment {
     /// What it is of.
     pub owner: SubjectRef,
     /// Which shot of the list, a code of `Vocabulary.Shot`; absent: as it was.
+    #[uniffi(default = None)]
     pub shot_code: Option<String>,
     /// Why; must be said when the photo had an owner.
+    #[uniffi(default = None)]
     pub reason: Option<String>,
 }
 

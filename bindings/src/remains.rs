@@ -15,10 +15,13 @@ pub struct RemainsDraft {
     /// The site.
     pub site_id: String,
     /// The grave they were found in; absent: not in a grave.
+    #[uniffi(default = None)]
     pub grave_id: Option<String>,
     /// The code read from a label, as scanned or typed; absent: the next one of this device.
+    #[uniffi(default = None)]
     pub code: Option<String>,
     /// What the code stands for, a code of `Vocabulary.RemainsKind`; absent: not said.
+    #[uniffi(default = None)]
     pub kind_code: Option<String>,
 }
 

@@ -18,6 +18,7 @@ pub struct SiteDraft {
     /// What people call it, up to 256 bytes.
     pub name: String,
     /// What it is, a code of `Vocabulary.SiteType`; absent: not said.
+    #[uniffi(default = None)]
     pub site_type_code: Option<String>,
 }
 

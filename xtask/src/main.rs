@@ -15,6 +15,7 @@ mod doctor;
 mod demo;
 mod test;
 mod python;
+mod bindings;
 mod check;
 mod docs;
 mod bench;
@@ -61,6 +62,18 @@ const VERBS: &[Verb] = &[
         arguments: "[NAME]",
         summary: "measure speed and memory, side by side in one run",
         run: bench::run,
+    },
+    Verb {
+        name: "bindings",
+        arguments: "",
+        summary: "build the library and generate the Kotlin, Swift and Python code for it",
+        run: bindings::run,
+    },
+    Verb {
+        name: "surface",
+        arguments: "",
+        summary: "write bindings/surface.snap anew after a change of the foreign surface",
+        run: bindings::surface,
     },
     Verb {
         name: "doctor",

@@ -1,0 +1,458 @@
+"""The scenario of docs/design/scenario.md in Python: one step a test, in order, on one vault and a real hub."""
+
+import ctypes
+import hashlib
+import os
+import threading
+import time
+import uuid
+from concurrent.futures import ThreadPoolExecutor
+
+import imena
+import pytest
+from conftest import PASSCODE, Listener, Vault, chunks, first
+from imena import CoreError
+
+
+def test_01_a_folder_without_a_vault_says_so(world):
+    with pytest.raises(CoreError.NoVault):
+        imena.FieldStore.open_vault(world.config(world.folder / "nowhere"), world.vault)
+    with pytest.raises(CoreError.Invalid):
+        imena.FieldStore.open_vault(world.config("a\0b"), world.vault)
+    blocked = world.folder / "a file"
+    blocked.write_text("in the way")
+    with pytest.raises(CoreError.StorageFailed):
+        join(world, world.config(blocked), Vault(world.folder / "other"))
+
+
+def test_02_joining_needs_a_true_code_and_a_willing_vault(world):
+    with pytest.raises(CoreError.Invalid) as refused:
+        join(world, code="IMENA1:NONSENSE")
+    assert refused.value.field == "join_code"
+    for name in ["", "x" * 10_000_000, "T\0 1"]:
+        with pytest.raises(CoreError.Invalid):
+            join(world, name=name)
+    world.vault.mood = "wrap"
+    with pytest.raises(CoreError.KeyUnavailable):
+        join(world)
+    world.vault.mood = None
+    world.store = join(world)
+    status = world.store.status()
+    assert status.vault_state == imena.VaultState.UNLOCKED
+    assert status.issuer.startswith("Z") and status.device_name == "T01"
+
+
+def test_03_a_vault_is_opened_once(world):
+    with pytest.raises(CoreError.AlreadyOpen):
+        imena.FieldStore.open_vault(world.config(), world.vault)
+    with pytest.raises(CoreError.AlreadyOpen):
+        join(world)
+    other = world.child(world.vault_dir, PASSCODE, "-")
+    assert other.communicate(timeout=60)[0] == "already open\n"
+
+
+def test_04_work_starts_with_an_operator(world):
+    role = imena.list_terms(imena.Vocabulary.OPERATOR_ROLE)[0]
+    assert (role.code, role.en, role.uk) == ("rescuer", "rescuer", "рятувальник")
+    draft = imena.OperatorDraft(display_name="Kashtan", role_code=role.code, organisation="")
+    operator = world.store.record_operator(draft)
+    world.store.start_work(operator.id)
+    assert world.store.list_operators(first()).operators == [operator]
+
+
+def test_05_site_grave_marker_and_remains_are_recorded(world):
+    store = world.store
+    world.site = store.record_site(imena.SiteDraft(place_code="LYS1", name="Forest edge", site_type_code="grave_field"))
+    world.grave = store.record_grave(imena.GraveDraft(site_id=world.site.id, kind_code="individual_marked"))
+    marker = store.record_marker(
+        imena.MarkerDraft(
+            site_id=world.site.id, grave_ids=[world.grave.id], kind_code="cross", text_verbatim="№ 319 \u200fابن", number_text="319"
+        )
+    )
+    world.remains = store.record_remains(imena.RemainsDraft(site_id=world.site.id, grave_id=world.grave.id))
+    assert store.get_marker(marker.id).text_verbatim == "№ 319 \u200fابن"
+    assert store.list_graves(world.site.id, first()).graves == [world.grave]
+    assert store.list_remains(world.grave.id, first()).remains == [world.remains]
+    found = store.find_code(world.remains.code.lower())
+    assert (found.subject.id, found.is_known, found.is_guessed) == (world.remains.id, True, False)
+
+
+def test_06_a_possible_name_keeps_its_lost_letters(world):
+    owner = imena.SubjectRef(kind=imena.SubjectKind.REMAINS(), id=world.remains.id)
+    hint = world.store.record_hint(
+        imena.HintDraft(
+            owner=owner,
+            source_code="bag_label",
+            text_verbatim="The Armed Forces of Ukraine defender Nesteren…",
+            parts=[imena.HintPartDraft(role_code="surname", marked_text="Nesteren…")],
+            reason="written by hand on the bag",
+            confidence_code="certain_reading",
+            photo_ids=[],
+        )
+    )
+    part = hint.parts[0]
+    assert (part.letters, part.is_cut_left, part.is_cut_right) == ("Nesteren", False, True)
+    assert world.store.list_hints(world.remains.id, first()).hints == [hint]
+
+
+def test_07_a_photo_comes_in_chunks(world):
+    path, sha256 = world.picture("12mp.jpg", 1, "12mp")
+    listener = Listener()
+    subscription = world.store.subscribe_changes(listener)
+    capture_id = str(uuid.uuid4())
+    saved = world.capture(path, capture_id=capture_id, shot_code="B1")
+    assert (saved.sha256, saved.size_bytes) == (sha256, path.stat().st_size)
+    assert saved.outcome == imena.SavedOutcome.NEW
+    again = world.capture(path, capture_id=capture_id, shot_code="B1")
+    assert (again.photo_id, again.outcome) == (saved.photo_id, imena.SavedOutcome.ALREADY_SAVED)
+    world.photo = saved.photo_id
+    names = lambda notices: any(s.id == world.photo for n in notices for s in n.subjects)
+    listener.wait_for(names)
+    seen = [notice.seq for notice in listener.notices]
+    assert seen == list(range(seen[0], seen[0] + len(seen)))
+    photo = world.store.get_photo(world.photo)
+    assert (photo.status, photo.shot.code) == (imena.PhotoStatus.HERE_ONLY, "B1")
+    assert world.store.thumbnail(world.photo).startswith(b"\xff\xd8")
+    subscription.cancel()
+    assert not subscription.is_active()
+
+
+def test_08_a_capture_that_goes_wrong_is_never_called_saved(world):
+    path, _ = world.picture("small.jpg", 2)
+    with pytest.raises(CoreError.MediaUnreadable):
+        world.store.begin_photo(world.draft()).finish(imena.CaptureFacts())
+    capture = world.store.begin_photo(world.draft())
+    capture.append(b"")
+    with pytest.raises(CoreError.Invalid):
+        capture.append(bytes(65_537))
+    for chunk in chunks(path):
+        capture.append(chunk)
+    with pytest.raises(CoreError.IntegrityFailed) as failed:
+        capture.finish(imena.CaptureFacts(expected_bytes=1))
+    assert failed.value.found_bytes == path.stat().st_size
+    with pytest.raises(CoreError.Refused):
+        capture.append(b"more")
+    with pytest.raises(CoreError.Invalid):
+        world.store.begin_photo(world.draft(capture_id="shutter 1"))
+    with pytest.raises(CoreError.Invalid):
+        world.store.begin_photo(world.draft(file_name="x" * 10_000_000))
+    facts = imena.CaptureFacts(position=imena.Position(lat_deg=91.0, lon_deg=0.0, provider=imena.PositionProvider.GNSS))
+    capture = world.store.begin_photo(world.draft())
+    capture.append(b"x")
+    with pytest.raises(CoreError.Invalid):
+        capture.finish(facts)
+    capture.abandon()
+
+
+def test_09_a_file_is_imported_by_path_and_by_descriptor(world):
+    path, sha256 = world.picture("import.jpg", 3)
+    imported = {"origin": imena.PhotoOrigin.IMPORTED_FILE, "file_name": path.name}
+    assert world.store.import_photo(str(path), world.draft(**imported)).sha256 == sha256
+    path, sha256 = world.picture("descriptor.jpg", 4)
+    descriptor = os.dup(os.open(path, os.O_RDONLY))
+    assert world.store.import_photo_descriptor(descriptor, world.draft(**imported)).sha256 == sha256
+    with pytest.raises(OSError):
+        os.fstat(descriptor)
+    elsewhere = f"/dev/shm/imena-{uuid.uuid4()}.jpg"
+    try:
+        with open(elsewhere, "wb") as file:
+            file.write(path.read_bytes() + b"elsewhere")
+        assert world.store.import_photo(elsewhere, world.draft(**imported)).outcome == imena.SavedOutcome.NEW
+    finally:
+        os.remove(elsewhere)
+
+
+def test_10_what_is_no_file_is_not_imported(world):
+    closed = os.open("/dev/null", os.O_RDONLY)
+    os.close(closed)
+    for descriptor in [closed, -1, 1_000_000]:
+        with pytest.raises(CoreError.MediaUnreadable):
+            world.store.import_photo_descriptor(descriptor, world.draft())
+    for path in ["/nowhere/at/all.jpg", str(world.folder), "a\0b", "/dev/null"]:
+        with pytest.raises(CoreError.MediaUnreadable):
+            world.store.import_photo(path, world.draft())
+    secret = world.folder / "secret.jpg"
+    secret.write_bytes(b"x")
+    secret.chmod(0)
+    if os.geteuid() != 0:
+        with pytest.raises(CoreError.MediaUnreadable):
+            world.store.import_photo(str(secret), world.draft())
+
+
+def test_11_a_listener_that_throws_is_told_to_reload_and_one_may_call_the_store(world):
+    def fail(notice):
+        if len(throwing.notices) == 1:
+            raise RuntimeError("a bug in a screen")
+
+    throwing, calling = Listener(fail), Listener(lambda _: world.store.status())
+    kept = [world.store.subscribe_changes(listener) for listener in (throwing, calling)]
+    for count in (1, 2):
+        world.store.record_grave(imena.GraveDraft(site_id=world.site.id))
+        throwing.wait_for(lambda notices: len(notices) >= count)
+    assert [notice.must_reload for notice in throwing.notices[:2]] == [False, True]
+    calling.wait_for(lambda notices: len(notices) >= 2)
+    for subscription in kept:
+        subscription.cancel()
+
+
+def test_12_what_a_person_gets_wrong_is_named_and_nothing_is_recorded(world):
+    store, site = world.store, world.site.id
+    before = store.list_graves(site, first())
+    stranger = str(uuid.uuid4())
+    cases = [
+        (CoreError.NotFound, lambda: store.get_grave(stranger)),
+        (CoreError.NotFound, lambda: store.get_grave(site)),
+        (CoreError.NotFound, lambda: store.get_site("no id")),
+        (CoreError.NotFound, lambda: store.record_grave(imena.GraveDraft(site_id=stranger))),
+        (CoreError.Refused, lambda: store.record_grave(imena.GraveDraft(site_id=site, code=world.grave.code))),
+        (CoreError.Invalid, lambda: store.record_grave(imena.GraveDraft(site_id=site, code="LYS1-1-T01-G001-XX"))),
+        (CoreError.Invalid, lambda: store.record_grave(imena.GraveDraft(site_id=site, kind_code="palace"))),
+        (CoreError.Invalid, lambda: store.record_site(imena.SiteDraft(place_code="LYS1", name="x" * 10_000_000))),
+        (CoreError.Invalid, lambda: store.record_site(imena.SiteDraft(place_code="LYS1", name="a\0b"))),
+        (CoreError.Invalid, lambda: store.list_graves(site, imena.PageQuery(limit=0))),
+        (CoreError.Invalid, lambda: store.list_graves(site, imena.PageQuery(after="…", limit=1))),
+        (UnicodeEncodeError, lambda: store.find_code("\ud800")),
+    ]
+    for error, call in cases:
+        with pytest.raises(error):
+            call()
+    assert store.list_graves(site, first()) == before
+    assert store.list_graves(stranger, first()).graves == []
+
+
+def test_13_fifty_threads_get_fifty_codes(world):
+    draft = imena.RemainsDraft(site_id=world.site.id)
+    with ThreadPoolExecutor(50) as pool:
+        codes = {made.code for made in pool.map(lambda _: world.store.record_remains(draft), range(50))}
+    assert len(codes) == 50
+    listed = {remains.code for remains in imena.pages(world.store.list_remains, "remains", world.site.id)}
+    assert codes < listed
+
+
+def test_14_the_operator_lets_the_phone_in_and_receipts_come(world):
+    _, changes = imena.sync(world.store, patience_s=2)
+    digits = next(change.six_digits for change in changes if change.is_ENROLLING())
+    assert world.store.status().six_digits == digits
+    world.stage.tell("admit", digits)
+    world.stage.tell("unlock_hub")
+    _, changes = imena.sync(world.store)
+    assert any(change.is_ADMITTED() for change in changes)
+    assert any(change.is_RECEIPT() for change in changes)
+    status = world.store.status()
+    assert (status.waiting_files, status.originals_on_hub) == (0, status.originals) and status.originals == 4
+    assert world.store.get_photo(world.photo).status in (imena.PhotoStatus.ON_HUB, imena.PhotoStatus.CHECKED_ON_HUB)
+
+
+def test_15_another_key_than_the_pinned_one_gets_nothing(world):
+    hub = world.store.list_hubs()[0]
+    desk = world.store.begin_transfers(hub, imena.LinkCost.FREE, imena.TransferPurpose.SYNC)
+    job = desk.plan_transfer().job
+    assert desk.plan_transfer().job == job, "asked again before its report, it is the same"
+    other_pin = imena.HubAddress(hub_id=hub.hub_id, address=hub.address, spki_pins=[bytes(32)])
+    job.hub = other_pin
+    assert imena.perform(job) == imena.LinkFailure.WRONG_PIN
+    changes = desk.report_failure(job.job_id, imena.LinkFailure.WRONG_PIN)
+    assert changes[0].trouble.is_NETWORK_NEEDS_LOGIN()
+    with pytest.raises(CoreError.NotFound):
+        desk.report_failure(job.job_id, imena.LinkFailure.CUT)
+    nobody = imena.HubAddress(hub_id=hub.hub_id, address="127.0.0.1:9", spki_pins=hub.spki_pins)
+    with pytest.raises(CoreError.NoHub):
+        world.store.begin_transfers(nobody, imena.LinkCost.FREE, imena.TransferPurpose.SYNC)
+
+
+def test_16_a_reply_is_believed_only_if_a_hub_signed_it(world):
+    hub = world.store.list_hubs()[0]
+    desk = world.store.begin_transfers(hub, imena.LinkCost.FREE, imena.TransferPurpose.SYNC)
+    job = desk.plan_transfer().job
+    portal = imena.ReplyBody.BYTES(b"<html>login")
+    reply = imena.TransferReply(status=200, content_type="text/html", body=portal, pin_seen=hub.spki_pins[0])
+    with pytest.raises(CoreError.Invalid):
+        desk.accept_reply(job.job_id, imena.TransferReply(status=200, content_type="", body=portal, pin_seen=b"short"))
+    changes = desk.accept_reply(job.job_id, reply)
+    assert changes[0].trouble.is_NETWORK_NEEDS_LOGIN()
+
+
+def test_17_space_is_not_freed_before_every_condition_is_met(world):
+    desk, _ = imena.sync(world.store, imena.TransferPurpose.SYNC_AND_FREE)
+    outcome = desk.free_originals()
+    assert (outcome.freed_originals, outcome.kept_originals) == (0, 4)
+    missing = {term.code for kept in outcome.kept for term in kept.missing}
+    assert {"receipts", "days"} <= missing
+    assert world.store.status().originals == 4
+
+
+def test_18_a_locked_vault_sends_and_shows_nothing(world):
+    path, _ = world.picture("before-lock.jpg", 5)
+    world.capture(path)
+    world.store.lock()
+    for call in (lambda: world.store.list_sites(first()), lambda: world.store.begin_photo(world.draft())):
+        with pytest.raises(CoreError.Locked):
+            call()
+    assert world.store.status().waiting_files > 0
+    imena.sync(world.store)
+    assert world.store.status().waiting_files == 0
+    for wrong in ["654321", "x" * 10_000_000]:
+        with pytest.raises((CoreError.WrongPasscode, CoreError.Invalid)):
+            world.store.unlock(wrong)
+    world.store.unlock(PASSCODE)
+    assert world.store.list_sites(first()).sites == [world.site]
+
+
+def test_19_a_vault_that_fails_costs_nothing(world):
+    for mood in ["throw", "refuse", "lie"]:
+        world.vault.mood = mood
+        world.store.record_grave(imena.GraveDraft(site_id=world.site.id))
+        with pytest.raises(CoreError.KeyUnavailable):
+            hub = world.store.list_hubs()[0]
+            world.store.begin_transfers(hub, imena.LinkCost.FREE, imena.TransferPurpose.SYNC)
+        world.vault.mood = None
+    imena.sync(world.store)
+    assert world.store.status().waiting_files == 0
+
+
+def test_20_a_vault_that_blocks_keeps_nobody_else_waiting(world):
+    world.store.record_grave(imena.GraveDraft(site_id=world.site.id))
+    world.vault.mood = "block"
+    waiting = threading.Thread(target=lambda: imena.sync(world.store))
+    waiting.start()
+    time.sleep(0.2)
+    path, _ = world.picture("meanwhile.jpg", 6)
+    assert world.capture(path).outcome == imena.SavedOutcome.NEW
+    assert world.store.status().vault_state == imena.VaultState.UNLOCKED
+    assert world.store.list_sites(first()).sites == [world.site]
+    world.vault.mood = None
+    world.vault.may_go_on.set()
+    waiting.join(60)
+    assert not waiting.is_alive()
+
+
+def test_21_a_long_job_tells_how_far_it_is_and_can_be_cancelled(world):
+    outcome = world.store.start_verify().outcome_within(60_000).outcome
+    assert outcome.findings == [] and outcome.files > 4 and outcome.receipts > 0
+    paths = [str(world.picture(f"card-{number}.jpg", 100 + number)[0]) for number in range(20)]
+    job = world.store.start_import(imena.ImportDraft(paths=paths * 100, origin=imena.PhotoOrigin.CAMERA_CARD))
+    while job.progress().done < 3:
+        time.sleep(0.01)
+    job.cancel()
+    with pytest.raises(CoreError.Cancelled):
+        job.outcome_within(60_000)
+    progress = job.progress()
+    assert progress.state == imena.JobState.CANCELLED and 3 <= progress.done < progress.all == 2000
+    draft = imena.ImportDraft(paths=[*paths[:2], "/nowhere.jpg"], origin=imena.PhotoOrigin.CAMERA_CARD)
+    outcome = world.store.start_import(draft).outcome_within(60_000).outcome
+    assert (len(outcome.saved), [refusal.position for refusal in outcome.refused]) == (2, [2])
+    with pytest.raises(CoreError.Invalid):
+        world.store.start_import(imena.ImportDraft(paths=["x"] * 2001, origin=imena.PhotoOrigin.CAMERA_CARD))
+
+
+def test_22_a_phone_that_suspends_the_app_finds_the_vault_closed_and_goes_on(world):
+    world.store.prepare_for_suspend()
+    world.store.prepare_for_suspend()
+    with pytest.raises(CoreError.Suspended):
+        world.store.status()
+    other = imena.FieldStore.open_vault(world.config(), world.vault)
+    with pytest.raises(CoreError.AlreadyOpen):
+        world.store.resume()
+    assert other.shut_down() == imena.ShutDownOutcome.CLOSED
+    world.store.resume()
+    world.store.resume()
+    assert world.store.list_sites(first()).sites == [world.site], "as unlocked as before"
+
+
+def test_23_shutting_down_is_safe_while_calls_run_and_says_so_afterwards(world):
+    stop, errors = threading.Event(), []
+
+    def call_on():
+        while not stop.is_set():
+            try:
+                world.store.list_sites(first())
+            except CoreError.ShutDown:
+                return
+            except Exception as error:  # noqa: BLE001 what it is, is the finding
+                errors.append(error)
+                return
+
+    threads = [threading.Thread(target=call_on) for _ in range(8)]
+    [thread.start() for thread in threads]
+    subscription = world.store.subscribe_changes(Listener())
+    job = world.store.start_verify()
+    assert world.store.shut_down() == imena.ShutDownOutcome.CLOSED
+    stop.set()
+    [thread.join(60) for thread in threads]
+    assert errors == []
+    assert world.store.shut_down() == imena.ShutDownOutcome.CLOSED
+    assert not subscription.is_active()
+    for call in (world.store.status, world.store.resume, lambda: world.store.unlock(PASSCODE)):
+        with pytest.raises(CoreError.ShutDown):
+            call()
+    assert job.progress().state in (imena.JobState.CANCELLED, imena.JobState.DONE)
+
+
+def test_24_a_process_killed_in_the_middle_loses_nothing_that_it_called_saved(world):
+    path, _ = world.picture("killed.jpg", 7)
+    child = world.child(world.vault_dir, PASSCODE, path)
+    saved = child.stdout.readline().split()
+    assert saved[0] == "saved"
+    assert child.stdout.readline() == "half done\n"
+    child.kill()
+    child.wait()
+    world.store = imena.FieldStore.open_vault(world.config(), world.vault)
+    outcome = world.store.unlock(PASSCODE)
+    assert outcome.quarantined_files + outcome.recovered_photos >= 1, "the half photo is set aside, not lost"
+    assert world.store.get_photo(saved[1]).size_bytes == path.stat().st_size + len(b"saved")
+
+
+def test_25_a_panic_is_an_error_and_the_store_says_whether_it_can_go_on(world):
+    setenv = ctypes.CDLL(None).setenv
+    try:
+        setenv(b"IMENA_PANIC_IN", b"list_operators", 1)
+        with pytest.raises(CoreError.Internal) as error:
+            world.store.list_operators(first())
+        assert len(error.value.report_id) == 8
+        assert world.store.list_sites(first()).sites == [world.site], "a call that only reads leaves nothing half done"
+        setenv(b"IMENA_PANIC_IN", b"record_operator", 1)
+        draft = imena.OperatorDraft(display_name="Klen", role_code="rescuer", organisation="")
+        with pytest.raises(CoreError.Internal):
+            world.store.record_operator(draft)
+        with pytest.raises(CoreError.MustReopen):
+            world.store.list_sites(first())
+    finally:
+        setenv(b"IMENA_PANIC_IN", b"", 1)
+    assert world.store.shut_down() == imena.ShutDownOutcome.CLOSED
+    world.store = imena.FieldStore.open_vault(world.config(), world.vault)
+    world.store.unlock(PASSCODE)
+    assert world.store.list_sites(first()).sites == [world.site]
+
+
+def test_26_log_lines_tell_places_and_no_names(world):
+    class Sink(imena.LogSink):
+        lines = []
+
+        def take_line(self, level, target, text):
+            self.lines.append(text)
+            raise RuntimeError("a sink that fails")
+
+    imena.set_log_sink(Sink())
+    setenv = ctypes.CDLL(None).setenv
+    setenv(b"IMENA_PANIC_IN", b"list_operators", 1)
+    with pytest.raises(CoreError.Internal) as error:
+        world.store.list_operators(first())
+    setenv(b"IMENA_PANIC_IN", b"", 1)
+    imena.set_log_sink(None)
+    line = next(line for line in Sink.lines if error.value.report_id in line)
+    assert "guard.rs" in line and "Kashtan" not in line
+
+
+def test_27_the_terminal_program_finds_the_vault_sound(world):
+    path = world.folder / "12mp.jpg"
+    sha256 = hashlib.sha256(path.read_bytes()).hexdigest()
+    assert world.store.get_photo(world.photo).sha256 == sha256
+    imena.sync(world.store)
+    assert world.store.shut_down() == imena.ShutDownOutcome.CLOSED
+    said = world.stage.tell("verify", world.vault_dir)["said"]
+    assert "Nothing_is_wrong." in said
+
+
+def join(world, config=None, vault=None, code=None, name="T01"):
+    draft = imena.JoinDraft(join_code=code or world.join, device_name=name, passcode=PASSCODE)
+    return imena.FieldStore.join_organisation(config or world.config(), vault or world.vault, draft)
