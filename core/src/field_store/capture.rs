@@ -120,24 +120,32 @@ impl FieldStore {
     /// As [`FieldStore::work_off`].
     pub fn work_off_while(&self, go_on: &dyn Fn() -> bool) -> Result<(), Error> {
         self.with_open(|open| {
-            let put_off = || self.put_off.lock().unwrap_or_else(PoisonError::into_inner);
-            let todo = std::mem::take(&mut *put_off());
-            let mut first_error = None;
-            for next in todo {
-                if !go_on() {
-                    put_off().push(next);
-                    continue;
-                }
-                if let Err(error) = self.follow_up(open, &next) {
-                    put_off().push(next);
-                    first_error.get_or_insert(error);
-                }
-            }
+            let first_error = self.follow_up_all(open, go_on);
             self.follow(open)?;
             self.close_runs(open)?;
             self.note_status_changed();
             first_error.map_or(Ok(()), Err)
         })
+    }
+
+    /// One photo after the other, by one thread at a time; each stays on the list until it is done, so that the status counts it.
+    fn follow_up_all(&self, open: &Open, go_on: &dyn Fn() -> bool) -> Option<Error> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let put_off = || self.put_off.lock().unwrap_or_else(PoisonError::into_inner);
+        let todo = put_off().clone();
+        let mut first_error = None;
+        for next in todo {
+            if !go_on() {
+                break;
+            }
+            match self.follow_up(open, &next) {
+                Ok(()) => put_off().retain(|other| other.sealed != next.sealed),
+                Err(error) => {
+                    first_error.get_or_insert(error);
+                }
+            }
+        }
+        first_error
     }
 
     /// Photos whose renditions an interruption, or the lack of a key, prevented: they are tried again with what is put off.

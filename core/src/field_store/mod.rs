@@ -130,6 +130,8 @@ pub struct FieldStore {
     roster: RwLock<Option<SignedRoster>>,
     open: RwLock<Option<Open>>,
     put_off: Mutex<Vec<PutOff>>,
+    /// Held by whoever works off what was put off.
+    turn: Mutex<()>,
     changes: Mutex<Changes>,
 }
 

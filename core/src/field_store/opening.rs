@@ -183,6 +183,7 @@ impl FieldStore {
             roster: RwLock::new(roster),
             open: RwLock::new(None),
             put_off: Mutex::default(),
+            turn: Mutex::default(),
             changes: Mutex::default(),
         })
     }

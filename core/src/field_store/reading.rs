@@ -1,5 +1,7 @@
 //! What the status line and a photo's line say: truthful counts, "safe" only from receipts.
 
+use std::sync::PoisonError;
+
 use serde::Serialize;
 
 use super::{Error, FieldStore};
@@ -9,7 +11,7 @@ use crate::model::codes::Issuer;
 use crate::model::ids::{DeviceId, SealedName, SubjectId};
 use crate::seal::open_bytes;
 use crate::store::Class;
-use crate::sync::Counts;
+use crate::sync::{Counts, TransferDb};
 
 /// A rendition that a screen asks for; larger ones are not renditions.
 const RENDITION_BYTES_MAX: usize = 1024 * 1024;
@@ -99,13 +101,27 @@ impl FieldStore {
             is_locked: self.is_locked(),
             own_seq,
             receipted_seq: transfer.receipted_seq(device)?,
-            counts: transfer.counts()?,
+            counts: self.with_put_off(transfer.counts()?, &transfer)?,
             free_bytes: self
                 .config
                 .environment
                 .files
                 .free_bytes(self.layout.root())?,
         })
+    }
+
+    /// A photo that was just saved waits too, before it is offered to a hub: else a status could call everything safe.
+    fn with_put_off(&self, mut counts: Counts, transfer: &TransferDb) -> Result<Counts, Error> {
+        let put_off = self.put_off.lock().unwrap_or_else(PoisonError::into_inner);
+        for next in put_off.iter() {
+            if transfer.class_of(next.sealed)?.is_none() {
+                counts.files = counts.files.saturating_add(1);
+                counts.originals = counts.originals.saturating_add(1);
+                counts.waiting = counts.waiting.saturating_add(1);
+                counts.waiting_bytes = counts.waiting_bytes.saturating_add(next.size);
+            }
+        }
+        Ok(counts)
     }
 
     /// Where a sealed original stands.
