@@ -21,6 +21,8 @@ enum Phase {
     /// Being closed, by the thread that said so or by the next one.
     Closing(Arc<Core>),
     Suspended(Suspended),
+    /// One thread closes it or opens it again; the others wait for what comes of it.
+    Changing,
     ShutDown,
 }
 
@@ -42,15 +44,39 @@ pub struct Pass<'a> {
 }
 
 /// What a closing thread finds.
-pub enum Emptied {
+pub enum Emptied<'a> {
     /// Nobody is inside: the vault, to be closed.
-    Vault(Box<Core>),
+    Vault(Box<Core>, Turn<'a>),
     /// It was closed already, for a while.
-    Suspended(Suspended),
+    Suspended(Suspended, Turn<'a>),
     /// It was shut down already.
     ShutDown,
     /// Somebody is still inside; nobody new gets in.
     StillRunning,
+}
+
+/// The right to say what stands behind the gate next; dropped without a word (after a panic, too) nothing does.
+pub struct Turn<'a> {
+    gate: &'a Gate,
+    next: Option<Phase>,
+}
+
+impl Turn<'_> {
+    /// Closed for a while.
+    pub fn suspended(mut self, suspended: Suspended) {
+        self.next = Some(Phase::Suspended(suspended));
+    }
+
+    fn opened(mut self, core: Core) {
+        self.next = Some(Phase::Open(Arc::new(core)));
+    }
+}
+
+impl Drop for Turn<'_> {
+    fn drop(&mut self) {
+        self.gate.state().phase = self.next.take().unwrap_or(Phase::ShutDown);
+        self.gate.left.notify_all();
+    }
 }
 
 impl Gate {
@@ -78,7 +104,9 @@ impl Gate {
                 return Err(CoreError::MustReopen { reason });
             }
             Phase::Suspended(_) => return Err(CoreError::Suspended),
-            Phase::Closing(_) | Phase::ShutDown => return Err(CoreError::ShutDown),
+            Phase::Closing(_) | Phase::Changing | Phase::ShutDown => {
+                return Err(CoreError::ShutDown);
+            }
         };
         state.inside = state.inside.saturating_add(1);
         Ok(Pass { gate: self, core })
@@ -93,75 +121,93 @@ impl Gate {
     }
 
     /// Closes the gate and waits until everybody has left.
-    pub fn empty(&self, limit: Duration) -> Emptied {
+    pub fn empty(&self, limit: Duration) -> Emptied<'_> {
         let deadline = Instant::now().checked_add(limit);
         let mut state = self.state();
         loop {
-            let phase = std::mem::replace(&mut state.phase, Phase::ShutDown);
-            let core = match phase {
-                Phase::Open(core) | Phase::InDoubt(core, _) | Phase::Closing(core) => core,
-                Phase::Suspended(suspended) => return Emptied::Suspended(suspended),
-                Phase::ShutDown => return Emptied::ShutDown,
+            let core = match std::mem::replace(&mut state.phase, Phase::Changing) {
+                Phase::Open(core) | Phase::InDoubt(core, _) | Phase::Closing(core) => Some(core),
+                Phase::Changing => None,
+                Phase::Suspended(suspended) => return Emptied::Suspended(suspended, self.turn()),
+                Phase::ShutDown => {
+                    state.phase = Phase::ShutDown;
+                    return Emptied::ShutDown;
+                }
             };
-            let core = match (state.inside, core) {
-                (0, core) => match Arc::try_unwrap(core) {
-                    Ok(core) => return Emptied::Vault(Box::new(core)),
+            let mut left = time_left(deadline, limit);
+            if let Some(core) = core {
+                let inside = state.inside;
+                let core = match Arc::try_unwrap(core) {
+                    Ok(core) if inside == 0 => {
+                        return Emptied::Vault(Box::new(core), self.turn());
+                    }
+                    Ok(core) => Arc::new(core),
                     Err(core) => core,
-                },
-                (_, core) => core,
-            };
-            state.phase = Phase::Closing(core);
-            let left = deadline.map(|at| at.saturating_duration_since(Instant::now()));
-            let mut left = left.unwrap_or(limit);
+                };
+                state.phase = Phase::Closing(core);
+                if inside == 0 {
+                    // The last one has said that it leaves and is letting go of the vault: nobody will say so again.
+                    left = left.min(LETTING_GO);
+                }
+            }
             if left.is_zero() {
                 return Emptied::StillRunning;
             }
-            if state.inside == 0 {
-                // The last one has said that it leaves and is letting go of the vault: nobody will say so again.
-                left = left.min(LETTING_GO);
-            }
-            state = self
-                .left
-                .wait_timeout(state, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
+            let waited = self.left.wait_timeout(state, left);
+            state = waited.unwrap_or_else(PoisonError::into_inner).0;
         }
     }
 
-    /// Puts a vault that was closed for a while behind the gate.
-    pub fn suspend(&self, suspended: Suspended) {
-        self.state().phase = Phase::Suspended(suspended);
+    fn turn(&self) -> Turn<'_> {
+        Turn {
+            gate: self,
+            next: None,
+        }
     }
 
-    /// Opens again what was closed for a while; while it runs nobody gets in.
-    pub fn resume(&self) -> Result<(), CoreError> {
-        let suspended = {
-            let mut state = self.state();
-            match std::mem::replace(&mut state.phase, Phase::ShutDown) {
-                Phase::Suspended(suspended) => suspended,
-                phase => {
-                    let is_over = matches!(phase, Phase::ShutDown | Phase::Closing(_));
+    /// Opens again what was closed for a while; meanwhile nobody gets in.
+    pub fn resume(&self, limit: Duration) -> Result<(), CoreError> {
+        let deadline = Instant::now().checked_add(limit);
+        let mut state = self.state();
+        let suspended = loop {
+            match std::mem::replace(&mut state.phase, Phase::Changing) {
+                Phase::Suspended(suspended) => break suspended,
+                Phase::Changing => {
+                    let left = time_left(deadline, limit);
+                    if left.is_zero() {
+                        return Err(CoreError::refused("suspend_when_idle", "a call still runs"));
+                    }
+                    let waited = self.left.wait_timeout(state, left);
+                    state = waited.unwrap_or_else(PoisonError::into_inner).0;
+                }
+                phase @ (Phase::Open(_) | Phase::InDoubt(..)) => {
                     state.phase = phase;
-                    return if is_over {
-                        Err(CoreError::ShutDown)
-                    } else {
-                        Ok(())
-                    };
+                    return Ok(());
+                }
+                phase @ (Phase::Closing(_) | Phase::ShutDown) => {
+                    state.phase = phase;
+                    return Err(CoreError::ShutDown);
                 }
             }
         };
+        drop(state);
+        let turn = self.turn();
         match suspended.resume() {
             Ok(core) => {
-                self.state().phase = Phase::Open(Arc::new(core));
+                turn.opened(core);
                 Ok(())
             }
             Err(failed) => {
                 let (suspended, error) = *failed;
-                self.suspend(suspended);
+                turn.suspended(suspended);
                 Err(error.into())
             }
         }
     }
+}
+
+fn time_left(deadline: Option<Instant>, limit: Duration) -> Duration {
+    deadline.map_or(limit, |at| at.saturating_duration_since(Instant::now()))
 }
 
 impl Deref for Pass<'_> {

@@ -211,13 +211,13 @@ impl FieldStore {
             let in_time = within(FINISH_LIMIT);
             self.shared.worker.pause();
             match self.shared.gate.empty(SHUT_DOWN_LIMIT) {
-                Emptied::Vault(core) => {
+                Emptied::Vault(core, turn) => {
                     let (suspended, finished) = core.suspend(&in_time);
-                    self.shared.gate.suspend(suspended);
+                    turn.suspended(suspended);
                     Ok(finished?)
                 }
-                Emptied::Suspended(suspended) => {
-                    self.shared.gate.suspend(suspended);
+                Emptied::Suspended(suspended, turn) => {
+                    turn.suspended(suspended);
                     Ok(())
                 }
                 Emptied::ShutDown => Err(CoreError::ShutDown),
@@ -233,7 +233,7 @@ impl FieldStore {
     /// # Errors
     /// `ShutDown`; as `open_vault`, then it may be tried again.
     pub fn resume(&self) -> Result<(), CoreError> {
-        let resumed = guarded("resume", || self.shared.gate.resume());
+        let resumed = guarded("resume", || self.shared.gate.resume(SHUT_DOWN_LIMIT));
         self.shared.worker.saved();
         self.shared.notifier.poke();
         resumed
@@ -250,11 +250,11 @@ impl FieldStore {
             self.shared.worker.stop();
             self.shared.notifier.stop();
             match self.shared.gate.empty(SHUT_DOWN_LIMIT) {
-                Emptied::Vault(core) => {
+                Emptied::Vault(core, _turn) => {
                     core.shut_down_while(&in_time)?;
                     Ok(ShutDownOutcome::Closed)
                 }
-                Emptied::Suspended(_) | Emptied::ShutDown => Ok(ShutDownOutcome::Closed),
+                Emptied::Suspended(..) | Emptied::ShutDown => Ok(ShutDownOutcome::Closed),
                 Emptied::StillRunning => {
                     log(LogLevel::Warning, "life", "shut down while a call runs");
                     Ok(ShutDownOutcome::CallsStillRunning)

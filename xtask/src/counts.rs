@@ -39,6 +39,47 @@ impl Counts {
         }
     }
 
+    /// Reads Maven's sum, `Tests run: 33, Failures: 0, Errors: 0, Skipped: 1`, which has no time at its end as each suite's line has.
+    pub fn of_maven_line(line: &str) -> Option<Self> {
+        let (_, rest) = line.trim_end().split_once("Tests run: ")?;
+        if rest.contains("Time elapsed") {
+            return None;
+        }
+        let number = |name: &str| -> u64 {
+            let after = rest.split_once(name).map_or(rest, |(_, after)| after);
+            let digits: String = after.chars().take_while(char::is_ascii_digit).collect();
+            digits.parse().unwrap_or(0)
+        };
+        let (failed, skipped) = (
+            number("Failures: ").saturating_add(number("Errors: ")),
+            number("Skipped: "),
+        );
+        let passed = number("").saturating_sub(failed).saturating_sub(skipped);
+        Some(Self {
+            passed,
+            failed,
+            skipped,
+        })
+    }
+
+    /// Reads the sum of Swift Testing, `Test run with 30 tests passed after 9 seconds.` or `… failed … with 2 issues.`: a failed run counts its issues.
+    pub fn of_swift_line(line: &str) -> Option<Self> {
+        let (_, rest) = line.split_once("Test run with ")?;
+        let number = |text: &str| -> Option<u64> { text.split_whitespace().next()?.parse().ok() };
+        let tests = number(rest)?;
+        let issues = rest.split_once(" with ").and_then(|(_, rest)| number(rest));
+        let failed = if rest.contains(" failed ") {
+            issues.unwrap_or(1).min(tests)
+        } else {
+            0
+        };
+        Some(Self {
+            passed: tests.saturating_sub(failed),
+            failed,
+            skipped: 0,
+        })
+    }
+
     /// Each number counts for the word after it.
     fn of_words(line: &str) -> Self {
         let mut counts = Self::default();
@@ -113,6 +154,25 @@ mod tests {
         ] {
             assert_eq!(Counts::of_python_line(line), None, "{line}");
         }
+    }
+
+    #[test]
+    fn the_sums_of_maven_and_swift_are_read_and_the_lines_of_their_suites_are_not() {
+        let suite =
+            "[INFO] Tests run: 28, Failures: 0, Errors: 0, Skipped: 0, Time elapsed: 9.8 s -- in X";
+        assert_eq!(Counts::of_maven_line(suite), None);
+        let sum = "[ERROR] Tests run: 33, Failures: 1, Errors: 2, Skipped: 3";
+        assert_eq!(Counts::of_maven_line(sum), Some(counts(27, 3, 3)));
+        let passed = "\u{25C7} Test run with 30 tests passed after 9.151 seconds.";
+        assert_eq!(Counts::of_swift_line(passed), Some(counts(30, 0, 0)));
+        let suites = "Test run with 31 tests in 2 suites passed after 7 seconds.";
+        assert_eq!(Counts::of_swift_line(suites), Some(counts(31, 0, 0)));
+        let failed = "Test run with 30 tests failed after 9.151 seconds with 2 issues.";
+        assert_eq!(Counts::of_swift_line(failed), Some(counts(28, 2, 0)));
+        assert_eq!(
+            Counts::of_swift_line("Test one() passed after 0.1 seconds."),
+            None
+        );
     }
 
     #[test]

@@ -1,28 +1,15 @@
-//! The foreign verifier: a Python suite that reads our formats without our code, in an environment of its own under
-//! `target/`, with the versions that `tests/python/requirements.txt` pins.
+//! What runs in Python, in an environment of its own under `target/`, with the versions that `tests/python/requirements.txt` pins: the foreign
+//! verifier that reads our formats without our code, and the scenario that drives the core through its bindings.
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::process::{self, Failure, UNAVAILABLE};
 use crate::repository;
 
 const SUITE: &str = "tests/python";
-
-/// Whether the suite is there. In CI its absence is an error.
-///
-/// # Errors
-/// In CI, without the folder.
-pub fn is_there() -> Result<bool, Failure> {
-    let there = repository::root().join(SUITE).is_dir();
-    if !there && process::is_ci() {
-        return Err(Failure::new(
-            UNAVAILABLE,
-            format!("{SUITE}/ is not there, and CI does not leave a suite out."),
-        ));
-    }
-    Ok(there)
-}
+const SCENARIO: &str = "tests/python/scenario";
 
 /// Makes the environment, unless it is there with these very requirements.
 ///
@@ -65,22 +52,36 @@ pub fn prepare() -> Result<(), Failure> {
     fs::write(&stamp, wanted).map_err(|error| Failure::io("noting what was installed", &error))
 }
 
-/// The command that runs the suite: its `run.sh`, or pytest on the folder.
+/// The command that runs the verifier: pytest on the folder, without the scenario.
 ///
 /// # Errors
 /// If the folder of build products cannot be found.
-pub fn suite() -> Result<std::process::Command, Failure> {
+pub fn suite() -> Result<Command, Failure> {
+    let mut command = pytest()?;
+    command.args([SUITE, "--ignore", SCENARIO]);
+    Ok(command)
+}
+
+/// The command that runs the scenario (docs/design/scenario.md) on the built library.
+///
+/// # Errors
+/// As [`suite`].
+pub fn scenario(generated: &Path) -> Result<Command, Failure> {
+    let mut command = pytest()?;
+    let package = repository::root().join("bindings").join("python");
+    let path = std::env::join_paths([generated, &package]);
+    let path = path.map_err(|error| Failure::new(UNAVAILABLE, format!("PYTHONPATH: {error}.")))?;
+    command.args(["-x", SCENARIO]).env("PYTHONPATH", path);
+    Ok(command)
+}
+
+fn pytest() -> Result<Command, Failure> {
     let environment = environment()?;
     let python = python(&environment);
-    let script = repository::root().join(SUITE).join("run.sh");
-    let mut command = if script.is_file() {
-        process::program("bash", &["tests/python/run.sh"])
-    } else {
-        process::program(
-            &python.to_string_lossy(),
-            &["-m", "pytest", "-p", "no:cacheprovider", SUITE],
-        )
-    };
+    let mut command = process::program(
+        &python.to_string_lossy(),
+        &["-m", "pytest", "-p", "no:cacheprovider"],
+    );
     let mut path = vec![environment.join("bin")];
     path.extend(std::env::split_paths(
         &std::env::var_os("PATH").unwrap_or_default(),

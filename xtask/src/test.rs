@@ -1,41 +1,68 @@
 //! `./dev test`: every test that exists, step by step; it stops at the first step that fails.
 //!
-//! The last line counts the tests of all runners, alone on its line: `N passed, N failed`.
+//! The closing lines count the tests of each runner; the last one counts all, alone on its line: `N passed, N failed`.
 
 use std::process::Command;
 use std::time::Instant;
 
+use crate::bindings::{self, Language};
 use crate::counts::Counts;
 use crate::process::{self, Failure, UNAVAILABLE, USAGE};
 use crate::repository::{self, Tree};
-use crate::{check, demo, install, python};
+use crate::{check, demo, install, kotlin, python};
 
 /// The words that may follow `./dev test`, and what each leaves out.
-const PARTS: &[(&str, &str)] = &[(
-    "core",
-    "everything that needs no Kotlin and no Swift; today that is all there is",
-)];
+const PARTS: &[(&str, &str)] = &[("core", "everything that needs no Kotlin and no Swift")];
+
+/// How much is run.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Scope {
+    All,
+    Core,
+}
+
+impl Scope {
+    /// The name under which the tool table has what it needs.
+    fn verb(self) -> &'static str {
+        match self {
+            Self::All => "test",
+            Self::Core => "test core",
+        }
+    }
+}
 
 /// Runs all steps.
 ///
 /// # Errors
 /// The first step that fails, with how to run only that one.
 pub fn run(words: &[String]) -> Result<(), Failure> {
-    let part = chosen(words)?;
-    if let Some((name, meaning)) = part {
-        println!("{name}: {meaning}.");
-    }
-    install::make_sure("test")?;
+    let scope = match chosen(words)? {
+        Some((name, meaning)) => {
+            println!("{name}: {meaning}.");
+            Scope::Core
+        }
+        None => Scope::All,
+    };
+    install::make_sure(scope.verb())?;
 
     let start = Instant::now();
-    let mut counts = Counts::default();
-    let outcome = steps(&mut counts);
+    let mut suites = Suites::default();
+    let outcome = steps(&mut suites, scope);
     println!(
         "\nAll steps together: {:.0} s",
         start.elapsed().as_secs_f64()
     );
-    if outcome.is_ok() || !counts.is_empty() {
-        println!("{counts}");
+    for (title, counts) in &suites.0 {
+        println!(
+            "{title:<20} {} passed, {} failed, {} skipped;",
+            counts.passed, counts.failed, counts.skipped
+        );
+    }
+    if scope == Scope::Core {
+        println!("left out: the scenarios in Kotlin and Swift; `./dev test` runs them.");
+    }
+    if outcome.is_ok() || !suites.sum().is_empty() {
+        println!("{}", suites.sum());
     }
     outcome
 }
@@ -61,8 +88,9 @@ fn chosen(words: &[String]) -> Result<Option<&'static (&'static str, &'static st
     Err(Failure::new(USAGE, message))
 }
 
-fn steps(counts: &mut Counts) -> Result<(), Failure> {
-    let imena = demo::imena(&repository::products()?);
+fn steps(counts: &mut Suites, scope: Scope) -> Result<(), Failure> {
+    let products = repository::products()?;
+    let imena = demo::imena(&products);
 
     plain("format", process::cargo(check::FORMAT))?;
     plain("shell scripts", shellcheck()?)?;
@@ -75,32 +103,79 @@ fn steps(counts: &mut Counts) -> Result<(), Failure> {
 
     let mut tests = process::cargo(&["test", "--workspace", "--no-fail-fast"]);
     tests.env("IMENA_BIN", &imena);
-    let mut of_cargo = Counts::default();
-    let outcome = counted("tests", tests, &mut of_cargo, |sum, line| {
+    counts.run("Rust", tests, |sum, line| {
         if let Some(found) = Counts::of_cargo_line(line) {
             sum.add(found);
         }
-    });
-    counts.add(of_cargo);
-    outcome?;
+    })?;
 
-    if !python::is_there()? {
-        println!("\n==> foreign verifier: left out: tests/python/ is not there.");
+    let why = "the environment of tests/python/requirements.txt";
+    process::step("Python's tools", why, python::prepare)?;
+    let mut verifier = python::suite()?;
+    verifier.env("IMENA_BIN", &imena);
+    counts.run("foreign verifier", verifier, last(Counts::of_python_line))?;
+
+    // What a scenario in another language starts.
+    let played = |mut command: Command| {
+        command.env("IMENA_BIN", &imena);
+        command.env("IMENA_STAGE", products.join("imena-stage"));
+        command
+    };
+    let generated = |language: Language| {
+        let title = format!("bindings for {}", language.name());
+        process::step(&title, "bindings/uniffi.toml", || {
+            bindings::generate(language)
+        })
+    };
+    let scenario = python::scenario(&generated(Language::Python)?)?;
+    counts.run(
+        "scenario in Python",
+        played(scenario),
+        last(Counts::of_python_line),
+    )?;
+    if scope == Scope::Core {
         return Ok(());
     }
-    let why = "the environment of tests/python/requirements.txt";
-    process::step("foreign verifier's tools", why, python::prepare)?;
-    let mut suite = python::suite()?;
-    suite.env("IMENA_BIN", &imena);
-    let mut of_python = Counts::default();
-    // A runner that closes with a sum of several suites is counted by that sum alone.
-    let outcome = counted("foreign verifier", suite, &mut of_python, |last, line| {
-        if let Some(found) = Counts::of_python_line(line) {
+
+    let bridge = kotlin::test(&generated(Language::Kotlin)?)?;
+    counts.run(
+        "scenario in Kotlin",
+        played(bridge),
+        last(Counts::of_maven_line),
+    )
+}
+
+/// A runner that closes with a sum of several suites is counted by that sum alone.
+fn last(read: fn(&str) -> Option<Counts>) -> impl FnMut(&mut Counts, &str) {
+    move |last, line| {
+        if let Some(found) = read(line) {
             *last = found;
         }
-    });
-    counts.add(of_python);
-    outcome
+    }
+}
+
+/// The tests of each runner, for the closing lines.
+#[derive(Default)]
+struct Suites(Vec<(&'static str, Counts)>);
+
+impl Suites {
+    fn run(
+        &mut self,
+        title: &'static str,
+        command: Command,
+        read: impl FnMut(&mut Counts, &str),
+    ) -> Result<(), Failure> {
+        let mut counts = Counts::default();
+        let outcome = counted(title, command, &mut counts, read);
+        self.0.push((title, counts));
+        outcome
+    }
+
+    fn sum(&self) -> Counts {
+        let mut sum = Counts::default();
+        self.0.iter().for_each(|(_, counts)| sum.add(*counts));
+        sum
+    }
 }
 
 fn plain(title: &str, command: Command) -> Result<(), Failure> {

@@ -40,8 +40,16 @@ pub struct Tool {
     detect: Detect,
 }
 
-const BUILDING: &[&str] = &["demo", "test", "check", "docs", "bench"];
-const TESTING: &[&str] = &["test"];
+const BUILDING: &[&str] = &[
+    "demo",
+    "test",
+    "test core",
+    "check",
+    "docs",
+    "bench",
+    "bindings",
+];
+const TESTING: &[&str] = &["test", "test core"];
 
 pub const TOOLS: &[Tool] = &[
     Tool {
@@ -66,7 +74,7 @@ pub const TOOLS: &[Tool] = &[
         name: "rustfmt",
         purpose: "checks the format of Rust code",
         need: Need::Required,
-        verbs: &["test", "check"],
+        verbs: &["test", "test core", "check"],
         debian: &[],
         otherwise: "rustup component add rustfmt",
         detect: Detect::CargoCommand("fmt"),
@@ -75,7 +83,7 @@ pub const TOOLS: &[Tool] = &[
         name: "clippy",
         purpose: "checks Rust code for mistakes",
         need: Need::Required,
-        verbs: &["test", "check"],
+        verbs: &["test", "test core", "check"],
         debian: &[],
         otherwise: "rustup component add clippy",
         detect: Detect::CargoCommand("clippy"),
@@ -124,6 +132,24 @@ pub const TOOLS: &[Tool] = &[
         debian: &["shellcheck"],
         otherwise: "",
         detect: Detect::Program(&["shellcheck"], &["--version"]),
+    },
+    Tool {
+        name: "Java 17 or later",
+        purpose: "compiles the Kotlin side and runs its tests",
+        need: Need::Required,
+        verbs: &["test"],
+        debian: &["default-jdk-headless"],
+        otherwise: "",
+        detect: Detect::Program(&["javac"], &["--version"]),
+    },
+    Tool {
+        name: "Maven",
+        purpose: "builds the Kotlin side where there is no Android Studio",
+        need: Need::Required,
+        verbs: &["test"],
+        debian: &["maven"],
+        otherwise: "",
+        detect: Detect::Program(&["mvn"], &["--version"]),
     },
     Tool {
         name: "cargo-deny",
