@@ -15,18 +15,21 @@
 )]
 
 mod capture;
+mod ffi;
 mod measure;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
     match words.first().map(String::as_str) {
         None | Some("capture") => capture::run(),
+        Some("ffi") => ffi::run(),
+        Some("ffi-rust") => ffi::rust(&words[1..]),
         Some("memory") => capture::memory(&words[1], std::path::Path::new(&words[2])),
         Some("--help" | "-h") => {
-            println!("imena-bench [capture]: ratios to bounds measured in the same run")
+            println!("imena-bench [capture | ffi]: ratios to bounds measured in the same run")
         }
         Some(other) => {
-            eprintln!("no measurement is called {other}; there is: capture");
+            eprintln!("no measurement is called {other}; there are: capture, ffi");
             std::process::exit(64);
         }
     }

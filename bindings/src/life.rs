@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use imena_core::environment::Environment;
@@ -251,6 +252,12 @@ impl FieldStore {
             self.shared.notifier.stop();
             match self.shared.gate.empty(SHUT_DOWN_LIMIT) {
                 Emptied::Vault(core, _turn) => {
+                    let held = self.shared.held.load(Ordering::Relaxed);
+                    log(
+                        LogLevel::Info,
+                        "life",
+                        &format!("shut down; {held} captures and desks are still held"),
+                    );
                     core.shut_down_while(&in_time)?;
                     Ok(ShutDownOutcome::Closed)
                 }

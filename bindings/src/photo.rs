@@ -20,7 +20,7 @@ use imena_core::vocabulary::{self, Kind, PhotoDefect, Shot};
 use crate::error::CoreError;
 use crate::page::PageQuery;
 use crate::status::PhotoStatus;
-use crate::store::{FieldStore, Shared, about};
+use crate::store::{FieldStore, Held, Shared, about};
 use crate::subject::{RecordMarks, SubjectRef, id_of, shown};
 use crate::term::{Term, known_some};
 
@@ -192,6 +192,7 @@ pub struct PhotoAssignment {
 pub struct PhotoCapture {
     shared: Arc<Shared>,
     capture: Mutex<Option<core::PhotoCapture>>,
+    _held: Held,
 }
 
 #[uniffi::export]
@@ -205,7 +206,12 @@ impl FieldStore {
         self.shared.read("begin_photo", |core| {
             let capture = Mutex::new(Some(core.begin_photo(draft.read()?)?));
             let shared = self.shared.clone();
-            Ok::<_, CoreError>(Arc::new(PhotoCapture { shared, capture }))
+            let _held = Held::by(&shared);
+            Ok::<_, CoreError>(Arc::new(PhotoCapture {
+                shared,
+                capture,
+                _held,
+            }))
         })
     }
 

@@ -2,6 +2,7 @@
 //!
 //! Owns how a call reaches the core: counted, guarded, and followed by a notice if it may have changed something. The verbs stand with their nouns.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use imena_core::field_store::{Error, FieldStore as Core};
@@ -19,11 +20,28 @@ pub struct FieldStore {
     pub(crate) shared: Arc<Shared>,
 }
 
+/// Counts a capture or desk for as long as the app holds it: what a garbage collector forgot shows in the log at shut-down.
+pub(crate) struct Held(Arc<AtomicUsize>);
+
+impl Held {
+    pub fn by(shared: &Shared) -> Self {
+        shared.held.fetch_add(1, Ordering::Relaxed);
+        Self(shared.held.clone())
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
 /// What captures, desks and jobs of a store hold of it.
 pub(crate) struct Shared {
     pub gate: Arc<Gate>,
     pub notifier: Arc<Notifier>,
     pub worker: Arc<Worker>,
+    pub held: Arc<AtomicUsize>,
     jobs: Mutex<Vec<Weak<JobShared>>>,
 }
 
@@ -32,12 +50,12 @@ impl FieldStore {
         let gate = Arc::new(Gate::new(core));
         let notifier = Notifier::start(&gate)?;
         let worker = Worker::start(&gate, &notifier)?;
-        let jobs = Mutex::default();
         let shared = Arc::new(Shared {
             gate,
             notifier,
             worker,
-            jobs,
+            held: Arc::default(),
+            jobs: Mutex::default(),
         });
         Ok(Arc::new(Self { shared }))
     }

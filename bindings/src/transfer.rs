@@ -15,7 +15,7 @@ use imena_core::sync as core;
 use imena_core::sync::SyncDesk;
 
 use crate::error::CoreError;
-use crate::store::{FieldStore, Shared};
+use crate::store::{FieldStore, Held, Shared};
 use crate::term::Term;
 
 /// More steps without an exchange than files that can be missing at once; then something else is wrong.
@@ -270,6 +270,7 @@ pub struct FreeOutcome {
 pub struct TransferDesk {
     shared: Arc<Shared>,
     session: Mutex<Session>,
+    _held: Held,
 }
 
 struct Session {
@@ -324,6 +325,7 @@ impl FieldStore {
             Ok::<_, CoreError>(desk)
         })?;
         Ok(Arc::new(TransferDesk {
+            _held: Held::by(&self.shared),
             shared: self.shared.clone(),
             session: Mutex::new(Session {
                 desk: Some(desk),

@@ -1,14 +1,18 @@
 //! `./dev bench [NAME]`: builds for speed and becomes the measuring program, which knows the names.
 
-use crate::install;
+use std::path::Path;
+
+use crate::bindings::{self, Language};
 use crate::process::{self, Failure};
+use crate::{install, kotlin, python, repository};
 
 /// Measures; every word goes to the measuring program.
 ///
 /// # Errors
 /// If a tool is missing; otherwise cargo's or the program's own code is the exit code.
 pub fn run(words: &[String]) -> Result<(), Failure> {
-    install::make_sure("bench")?;
+    let is_ffi = words.first().is_some_and(|word| word == "ffi");
+    install::make_sure(if is_ffi { "test" } else { "bench" })?;
     let mut bench = process::cargo(&[
         "run",
         "--release",
@@ -19,6 +23,53 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
         "--",
     ]);
     bench.args(words);
+    if is_ffi {
+        for (name, command) in languages()? {
+            bench.env(name, command);
+        }
+    }
     println!("==> bench: {}", process::shown(&bench));
     process::become_command(bench)
+}
+
+/// For each language the variable and the command, a word a line, that starts its program on the library that was built for speed.
+fn languages() -> Result<Vec<(&'static str, String)>, Failure> {
+    // The generated code is the same for every build of the library; the one built for speed is put in its place.
+    bindings::build()?;
+    process::run(process::cargo(&[
+        "build",
+        "--release",
+        "--package",
+        "imena-ffi",
+    ]))?;
+    let products = repository::products()?;
+    let target = products.parent().unwrap_or(&products);
+    let release = target.join("release");
+
+    let generated = bindings::generate(Language::Python)?;
+    let for_speed = target.join("bindings").join("python-release");
+    bindings::update(&generated, &for_speed)?;
+    let library = bindings::library()?;
+    let name = library.file_name().unwrap_or(library.as_os_str());
+    std::fs::copy(release.join(name), for_speed.join(name))
+        .map_err(|error| Failure::io("copying the library", &error))?;
+    python::prepare()?;
+    let root = repository::root();
+    let path = format!(
+        "PYTHONPATH={}:{}",
+        shown(&for_speed),
+        shown(&root.join("bindings/python"))
+    );
+    let script = shown(&root.join("benches/ffi/bench.py"));
+    let python = format!("env\n{path}\n{}\n{script}", shown(&python::interpreter()?));
+
+    let kotlin = kotlin::bench(&bindings::generate(Language::Kotlin)?, &release)?;
+    Ok(vec![
+        ("IMENA_BENCH_PYTHON", python),
+        ("IMENA_BENCH_KOTLIN", kotlin),
+    ])
+}
+
+fn shown(path: &Path) -> String {
+    path.to_string_lossy().into_owned()
 }

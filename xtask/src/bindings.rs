@@ -119,6 +119,9 @@ pub fn generate(language: Language) -> Result<PathBuf, Failure> {
 }
 
 /// Makes `to` hold what `from` holds, leaving files alone that are the same already.
+///
+/// # Errors
+/// The disk's.
 pub fn update(from: &Path, to: &Path) -> Result<(), Failure> {
     fs::create_dir_all(to)
         .map_err(|error| Failure::io(format!("making {}", to.display()), &error))?;
@@ -130,13 +133,28 @@ pub fn update(from: &Path, to: &Path) -> Result<(), Failure> {
             update(&source, &target)?;
             continue;
         }
-        let new = fs::read(&source).map_err(failed)?;
-        if fs::read(&target).ok().as_ref() != Some(&new) {
-            fs::write(&target, new)
-                .map_err(|error| Failure::io(format!("writing {}", target.display()), &error))?;
-        }
+        update_file(&source, &target)?;
     }
     Ok(())
+}
+
+/// Makes `to` the same as `from`, unless it is; folders above it are made.
+///
+/// # Errors
+/// The disk's.
+pub fn update_file(from: &Path, to: &Path) -> Result<(), Failure> {
+    let failed = |error| {
+        Failure::io(
+            format!("copying {} to {}", from.display(), to.display()),
+            &error,
+        )
+    };
+    let new = fs::read(from).map_err(failed)?;
+    if fs::read(to).ok().as_ref() == Some(&new) {
+        return Ok(());
+    }
+    fs::create_dir_all(to.parent().unwrap_or(to)).map_err(failed)?;
+    fs::write(to, new).map_err(failed)
 }
 
 fn empty(folder: &Path) -> Result<(), Failure> {

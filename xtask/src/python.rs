@@ -95,6 +95,14 @@ fn pytest() -> Result<Command, Failure> {
     Ok(command)
 }
 
+/// Its interpreter.
+///
+/// # Errors
+/// If the folder of build products cannot be found.
+pub fn interpreter() -> Result<PathBuf, Failure> {
+    Ok(python(&environment()?))
+}
+
 fn environment() -> Result<PathBuf, Failure> {
     let products = repository::products()?;
     let target = products.parent().unwrap_or(&products);

@@ -9,7 +9,7 @@ use crate::bindings::{self, Language};
 use crate::counts::Counts;
 use crate::process::{self, Failure, UNAVAILABLE, USAGE};
 use crate::repository::{self, Tree};
-use crate::{check, demo, install, kotlin, python};
+use crate::{check, demo, install, kotlin, python, swift};
 
 /// The words that may follow `./dev test`, and what each leaves out.
 const PARTS: &[(&str, &str)] = &[("core", "everything that needs no Kotlin and no Swift")];

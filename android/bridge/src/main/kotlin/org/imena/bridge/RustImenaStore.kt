@@ -5,13 +5,13 @@ import kotlinx.coroutines.Dispatchers
 import kotlinx.coroutines.NonCancellable
 import kotlinx.coroutines.channels.BufferOverflow
 import kotlinx.coroutines.channels.awaitClose
-import kotlinx.coroutines.channels.trySendBlocking
 import kotlinx.coroutines.currentCoroutineContext
 import kotlinx.coroutines.delay
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.buffer
 import kotlinx.coroutines.flow.callbackFlow
+import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.flowOn
 import kotlinx.coroutines.withContext
 import org.imena.ffi.ChangeListener
@@ -93,27 +93,37 @@ class RustImenaStore private constructor(
 
     private suspend fun <T> call(act: FieldStore.() -> T): T = withContext(dispatcher) { calling { store.act() } }
 
-    override val changes: Flow<Change> = callbackFlow {
-        val listener = NoticeTaker { trySendBlocking(it) }
-        trySend(Change(emptyList(), mustReload = true, hasStatusChanged = true))
+    /** Notices as they come, `null` once when they begin; who is slow loses the oldest. */
+    private val notices: Flow<ChangeNotice?> = callbackFlow {
+        val listener = object : ChangeListener {
+            override fun onChange(notice: ChangeNotice) {
+                trySend(notice)
+            }
+        }
         val subscription = calling { store.subscribeChanges(listener) }
+        trySend(null)
         awaitClose {
             subscription.cancel()
             subscription.destroy()
         }
-    }.buffer(NOTICES_MAX, BufferOverflow.DROP_OLDEST).flowOn(dispatcher)
+    }.buffer(NOTICES_MAX, BufferOverflow.DROP_OLDEST)
 
-    /** Turns a gap in the numbers into "reload". */
-    private class NoticeTaker(private val take: (Change) -> Unit) : ChangeListener {
-        private var lastSeq: ULong? = null
-
-        override fun onChange(notice: ChangeNotice) {
-            val isGap = lastSeq?.let { notice.seq != it + 1u } ?: false
-            lastSeq = notice.seq
-            val change = notice.toModel()
-            take(change.copy(mustReload = change.mustReload || isGap))
+    override val changes: Flow<Change> = flow {
+        var lastSeq: ULong? = null
+        var hasBegun = false
+        notices.collect { notice ->
+            if (notice == null) {
+                emit(Change(emptyList(), mustReload = true, hasStatusChanged = true))
+            } else {
+                // The beginning was lost too if it did not come first.
+                val isGap = lastSeq?.let { notice.seq != it + 1u } ?: !hasBegun
+                lastSeq = notice.seq
+                val change = notice.toModel()
+                emit(change.copy(mustReload = change.mustReload || isGap))
+            }
+            hasBegun = true
         }
-    }
+    }.flowOn(dispatcher)
 
     override suspend fun status() = call { status().toModel() }
 

@@ -1,0 +1,61 @@
+package org.imena.bridge
+
+import org.imena.ffi.CaptureFacts
+import org.imena.ffi.FieldStore
+import org.imena.ffi.LogLevel
+import org.imena.ffi.LogSink
+import org.imena.ffi.PageQuery
+import org.imena.ffi.PhotoDraft
+import org.imena.ffi.PhotoOrigin
+import org.imena.ffi.StoreConfig
+import org.imena.ffi.setLogSink
+import java.io.File
+import java.nio.ByteBuffer
+import java.util.UUID
+
+/** The calls of benches/ffi.rs in Kotlin, on the generated code itself. */
+fun main(words: Array<String>) {
+    val (vault, passcode, site, grave, photo) = words
+    var last = ""
+    setLogSink(object : LogSink {
+        override fun takeLine(level: LogLevel, target: String, text: String) {
+            last = text
+        }
+    })
+    val store = FieldStore.openVault(StoreConfig(vault, "bench", 0), SoftwareVault(vault))
+    store.unlock(passcode)
+    val chunks = File(photo).readBytes().asList().chunked(RustImenaStore.CHUNK_BYTES_MAX).map { it.toByteArray() }
+    val page = PageQuery(limit = 50u)
+
+    fun capture(chunks: List<ByteArray>) {
+        val id = UUID.randomUUID()
+        store.beginPhoto(PhotoDraft(id.toString(), origin = PhotoOrigin.IN_APP_CAMERA)).use { capture ->
+            chunks.forEach { capture.append(it) }
+            capture.append(ByteBuffer.allocate(16).putLong(id.mostSignificantBits).putLong(id.leastSignificantBits).array())
+            capture.finish(CaptureFacts())
+        }
+    }
+
+    val small = listOf("small".toByteArray())
+    for (line in generateSequence(::readlnOrNull)) {
+        val (name, count) = line.split(' ')
+        if (name == "end") {
+            store.shutDown()
+            println(last)
+            return
+        }
+        val begun = System.nanoTime()
+        repeat(count.toInt()) {
+            when (name) {
+                "status" -> store.status()
+                "view" -> store.getGrave(grave)
+                "page" -> store.listGraves(site, page)
+                "capture" -> capture(chunks)
+                else -> capture(small)
+            }
+        }
+        val took = System.nanoTime() - begun
+        if (name == "capture") Thread.sleep(3_000)
+        println(took)
+    }
+}
