@@ -87,11 +87,11 @@ pub fn run() {
 
 fn memory(others: &mut [(&str, Other)]) {
     println!(
-        "\nResident memory, MiB: before, after {SMALL_CALLS} calls of status, after {SMALL_CAPTURES} captures; objects still held at the end"
+        "\nResident memory, MiB: before, after {SMALL_CALLS} views of a grave, after {SMALL_CAPTURES} captures; objects still held at the end"
     );
     for (name, other) in others {
         let before = other.rss_mib();
-        other.call("status", SMALL_CALLS);
+        other.call("view", SMALL_CALLS);
         let calls = other.rss_mib();
         other.call("small_capture", SMALL_CAPTURES);
         let captures = other.rss_mib();

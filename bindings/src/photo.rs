@@ -323,15 +323,15 @@ impl FieldStore {
 
 #[uniffi::export]
 impl PhotoCapture {
-    /// Takes the next chunk, at most 65,536 bytes.
+    /// Takes the next chunk, at most 65,536 bytes, where it lies: in Kotlin a direct buffer, from its position to its limit.
     ///
     /// # Errors
     /// NOT SAVED: `Invalid` (too large; the capture goes on), `StorageFull` or `StorageFailed` (the capture is over), `Refused` (it was over).
-    pub fn append(&self, chunk: Vec<u8>) -> Result<(), CoreError> {
+    pub fn append(&self, chunk: &[u8]) -> Result<(), CoreError> {
         self.shared.read("append", |_| {
             let mut slot = self.slot();
             let capture = slot.as_mut().ok_or_else(is_over)?;
-            match capture.append(&chunk) {
+            match capture.append(chunk) {
                 Ok(()) => Ok(()),
                 Err(error @ CaptureError::ChunkTooLarge { .. }) => Err(CoreError::from(error)),
                 Err(error) => {

@@ -1,10 +1,10 @@
 //! `./dev bench [NAME]`: builds for speed and becomes the measuring program, which knows the names.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::bindings::{self, Language};
 use crate::process::{self, Failure};
-use crate::{install, kotlin, python, repository};
+use crate::{install, kotlin, python, repository, swift};
 
 /// Measures; every word goes to the measuring program.
 ///
@@ -27,6 +27,11 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
         for (name, command) in languages()? {
             bench.env(name, command);
         }
+        // The vaults lie where Swift's root sees them.
+        let vaults = target()?.join("bench");
+        std::fs::create_dir_all(&vaults)
+            .map_err(|error| Failure::io(format!("making {}", vaults.display()), &error))?;
+        bench.env("TMPDIR", vaults);
     }
     println!("==> bench: {}", process::shown(&bench));
     process::become_command(bench)
@@ -42,8 +47,7 @@ fn languages() -> Result<Vec<(&'static str, String)>, Failure> {
         "--package",
         "imena-ffi",
     ]))?;
-    let products = repository::products()?;
-    let target = products.parent().unwrap_or(&products);
+    let target = target()?;
     let release = target.join("release");
 
     let generated = bindings::generate(Language::Python)?;
@@ -64,10 +68,21 @@ fn languages() -> Result<Vec<(&'static str, String)>, Failure> {
     let python = format!("env\n{path}\n{}\n{script}", shown(&python::interpreter()?));
 
     let kotlin = kotlin::bench(&bindings::generate(Language::Kotlin)?, &release)?;
+    swift::prepare(&bindings::generate(Language::Swift)?)?;
+    process::run(swift::toolchain()?)?;
+    let swift = swift::bench(&release)?;
     Ok(vec![
         ("IMENA_BENCH_PYTHON", python),
         ("IMENA_BENCH_KOTLIN", kotlin),
+        ("IMENA_BENCH_SWIFT", swift),
     ])
+}
+
+fn target() -> Result<PathBuf, Failure> {
+    let products = repository::products()?;
+    Ok(products
+        .parent()
+        .map_or_else(|| products.clone(), Path::to_path_buf))
 }
 
 fn shown(path: &Path) -> String {

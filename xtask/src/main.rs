@@ -19,6 +19,9 @@ mod bindings;
 mod cache;
 mod kotlin;
 mod swift;
+mod targets;
+mod android;
+mod ios;
 mod check;
 mod docs;
 mod bench;
@@ -71,6 +74,24 @@ const VERBS: &[Verb] = &[
         arguments: "",
         summary: "build the library and generate the Kotlin, Swift and Python code for it",
         run: bindings::run,
+    },
+    Verb {
+        name: "targets",
+        arguments: "",
+        summary: "check the types for five phone targets; how large the library is",
+        run: targets::run,
+    },
+    Verb {
+        name: "android",
+        arguments: "",
+        summary: "build the library for Android phones (needs the NDK)",
+        run: android::run,
+    },
+    Verb {
+        name: "ios",
+        arguments: "",
+        summary: "build the library for iPhones (needs Xcode)",
+        run: ios::run,
     },
     Verb {
         name: "surface",

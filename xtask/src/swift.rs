@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use crate::bindings;
-use crate::process::{self, Failure};
+use crate::process::{self, Failure, UNAVAILABLE};
 use crate::{cache, repository};
 
 /// What is written by hand, and so is linted.
@@ -44,6 +44,12 @@ pub fn toolchain() -> Result<Command, Failure> {
     Ok(command)
 }
 
+/// Whether the toolchain is not to be had here at all: no mirror, or no right to mount. Anything else is a fault.
+pub fn cannot_be_had(failure: &Failure) -> bool {
+    const NO_RIGHT_TO_MOUNT: u8 = 77;
+    [UNAVAILABLE, NO_RIGHT_TO_MOUNT].contains(&failure.code)
+}
+
 /// The command that lints what is written by hand.
 ///
 /// # Errors
@@ -65,6 +71,26 @@ pub fn test() -> Result<Command, Failure> {
     command.args(["test", "--package-path", "ios", "--disable-xctest"]);
     command.args(linking(&products));
     Ok(command)
+}
+
+/// Builds the measuring program for speed; gives the command that starts it, a word a line, on the library in `library`.
+///
+/// # Errors
+/// Swift's.
+pub fn bench(library: &Path) -> Result<String, Failure> {
+    let words = ["--package-path", "ios", "--configuration", "release"];
+    let mut build = swift()?;
+    build.arg("build").args(words).args(linking(library));
+    build.args(["--product", "Bench"]);
+    process::run(build)?;
+    let mut run = swift()?;
+    run.arg("run").args(words).args(linking(library));
+    run.args(["--skip-build", "Bench"]);
+    let words = std::iter::once(run.get_program()).chain(run.get_args());
+    let words: Vec<_> = words
+        .map(|word| word.to_string_lossy().into_owned())
+        .collect();
+    Ok(words.join("\n"))
 }
 
 /// The words that make a build link and find the library in a folder.

@@ -52,14 +52,14 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
         "\nAll steps together: {:.0} s",
         start.elapsed().as_secs_f64()
     );
-    for (title, counts) in &suites.0 {
+    for (title, counts) in &suites.runners {
         println!(
             "{title:<20} {} passed, {} failed, {} skipped;",
             counts.passed, counts.failed, counts.skipped
         );
     }
-    if scope == Scope::Core {
-        println!("left out: the scenarios in Kotlin and Swift; `./dev test` runs them.");
+    for part in &suites.left_out {
+        println!("left out: {part}.");
     }
     if outcome.is_ok() || !suites.sum().is_empty() {
         println!("{}", suites.sum());
@@ -134,6 +134,8 @@ fn steps(counts: &mut Suites, scope: Scope) -> Result<(), Failure> {
         last(Counts::of_python_line),
     )?;
     if scope == Scope::Core {
+        let left_out = "the scenarios in Kotlin and Swift; `./dev test` runs them";
+        counts.left_out.push(left_out);
         return Ok(());
     }
 
@@ -142,6 +144,22 @@ fn steps(counts: &mut Suites, scope: Scope) -> Result<(), Failure> {
         "scenario in Kotlin",
         played(bridge),
         last(Counts::of_maven_line),
+    )?;
+
+    swift::prepare(&generated(Language::Swift)?)?;
+    if let Err(failure) = plain("Swift's toolchain", swift::toolchain()?) {
+        if process::is_ci() || !swift::cannot_be_had(&failure) {
+            return Err(failure);
+        }
+        counts.left_out.push("the scenario in Swift, whose toolchain cannot be had on this machine (the reason is above)");
+        return Ok(());
+    }
+    plain("Swift's format", swift::lint()?)?;
+    let suite = swift::test()?;
+    counts.run(
+        "scenario in Swift",
+        played(suite),
+        last(Counts::of_swift_line),
     )
 }
 
@@ -156,7 +174,10 @@ fn last(read: fn(&str) -> Option<Counts>) -> impl FnMut(&mut Counts, &str) {
 
 /// The tests of each runner, for the closing lines.
 #[derive(Default)]
-struct Suites(Vec<(&'static str, Counts)>);
+struct Suites {
+    runners: Vec<(&'static str, Counts)>,
+    left_out: Vec<&'static str>,
+}
 
 impl Suites {
     fn run(
@@ -167,13 +188,13 @@ impl Suites {
     ) -> Result<(), Failure> {
         let mut counts = Counts::default();
         let outcome = counted(title, command, &mut counts, read);
-        self.0.push((title, counts));
+        self.runners.push((title, counts));
         outcome
     }
 
     fn sum(&self) -> Counts {
         let mut sum = Counts::default();
-        self.0.iter().for_each(|(_, counts)| sum.add(*counts));
+        self.runners.iter().for_each(|(_, counts)| sum.add(*counts));
         sum
     }
 }

@@ -48,6 +48,7 @@ const BUILDING: &[&str] = &[
     "docs",
     "bench",
     "bindings",
+    "targets",
 ];
 const TESTING: &[&str] = &["test", "test core"];
 

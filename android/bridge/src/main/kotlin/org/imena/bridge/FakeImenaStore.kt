@@ -5,6 +5,7 @@ import kotlinx.coroutines.flow.Flow
 import kotlinx.coroutines.flow.MutableSharedFlow
 import kotlinx.coroutines.flow.onStart
 import java.io.InputStream
+import java.nio.ByteBuffer
 import java.security.MessageDigest
 import java.util.UUID
 
@@ -239,6 +240,14 @@ class FakeImenaStore(
         photos[made.id] = made
         status = status.copy(originals = status.originals + 1, waitingFiles = status.waitingFiles + 1)
         return changed(Subject.OfPhoto(made.id), SavedPhoto(made.id, sha256, size, emptyList(), SavedOutcome.NEW))
+    }
+
+    override suspend fun capture(photo: NewPhoto, facts: suspend () -> CaptureFacts, camera: ByteBuffer): SavedPhoto {
+        val bytes = camera.duplicate()
+        var isGiven = false
+        return capture(photo, facts) {
+            if (isGiven) null else ByteArray(bytes.remaining()).also { bytes.get(it) }.also { isGiven = true }
+        }
     }
 
     override suspend fun capture(photo: NewPhoto, source: InputStream) = source.use {

@@ -2,6 +2,7 @@ package org.imena.bridge
 
 import kotlinx.coroutines.flow.Flow
 import java.io.InputStream
+import java.nio.ByteBuffer
 
 /**
  * A vault on this device, as screens use it. Every call leaves the main thread by itself and throws [ImenaException]; cancelling the coroutine of a long
@@ -70,6 +71,9 @@ interface ImenaStore {
 
     /** Takes a photo as the camera gives it; [chunks] is asked for pieces until it gives null. Cancelled: it is given up, and nothing is "saved". */
     suspend fun capture(photo: NewPhoto, facts: suspend () -> CaptureFacts = { CaptureFacts() }, chunks: suspend () -> ByteArray?): SavedPhoto
+
+    /** [capture] of a photo that lies in the camera's own (direct) buffer, from its position to its limit; nothing is copied. */
+    suspend fun capture(photo: NewPhoto, facts: suspend () -> CaptureFacts = { CaptureFacts() }, camera: ByteBuffer): SavedPhoto
 
     /** [capture] from a stream that is read to its end and closed. */
     suspend fun capture(photo: NewPhoto, source: InputStream): SavedPhoto

@@ -27,7 +27,6 @@ import org.imena.ffi.LinkCost
 import org.imena.ffi.MarkerDraft
 import org.imena.ffi.OperatorDraft
 import org.imena.ffi.PhotoAssignment
-import org.imena.ffi.PhotoCapture
 import org.imena.ffi.RemainsDraft
 import org.imena.ffi.ShutDownOutcome
 import org.imena.ffi.SiteDraft
@@ -35,6 +34,7 @@ import org.imena.ffi.StoreConfig
 import org.imena.ffi.TransferPurpose
 import org.imena.ffi.listTerms
 import java.io.InputStream
+import java.nio.ByteBuffer
 
 /** The vault of the Rust core. One per process; [dispatcher] takes the calls that block. */
 class RustImenaStore private constructor(
@@ -199,12 +199,44 @@ class RustImenaStore private constructor(
         photo: NewPhoto,
         facts: suspend () -> CaptureFacts,
         chunks: suspend () -> ByteArray?,
+    ): SavedPhoto {
+        // The core reads where the bytes are; those of the JVM's heap are put where they stay.
+        val direct = ByteBuffer.allocateDirect(CHUNK_BYTES_MAX)
+        return capturing(photo, facts) { append ->
+            while (true) {
+                val chunk = chunks() ?: break
+                for (start in chunk.indices step CHUNK_BYTES_MAX) {
+                    direct.clear()
+                    direct.put(chunk, start, minOf(CHUNK_BYTES_MAX, chunk.size - start))
+                    direct.flip()
+                    append(direct)
+                }
+            }
+        }
+    }
+
+    override suspend fun capture(photo: NewPhoto, facts: suspend () -> CaptureFacts, camera: ByteBuffer): SavedPhoto {
+        require(camera.isDirect) { "a camera's buffer is direct" }
+        return capturing(photo, facts) { append ->
+            val bytes = camera.duplicate()
+            while (bytes.hasRemaining()) {
+                val chunk = bytes.slice()
+                chunk.limit(minOf(CHUNK_BYTES_MAX, bytes.remaining()))
+                append(chunk)
+                bytes.position(bytes.position() + chunk.limit())
+            }
+        }
+    }
+
+    private suspend fun capturing(
+        photo: NewPhoto,
+        facts: suspend () -> CaptureFacts,
+        give: suspend (append: suspend (ByteBuffer) -> Unit) -> Unit,
     ): SavedPhoto = withContext(dispatcher) {
         val capture = calling { store.beginPhoto(photo.toFfi()) }
         try {
-            while (true) {
-                val chunk = chunks() ?: break
-                append(capture, chunk)
+            give { chunk ->
+                calling { capture.append(chunk) }
                 currentCoroutineContext().ensureActive()
             }
             val known = facts()
@@ -214,14 +246,6 @@ class RustImenaStore private constructor(
             // After a finish there is nothing left to abandon.
             capture.abandon()
             capture.destroy()
-        }
-    }
-
-    private fun append(capture: PhotoCapture, chunk: ByteArray) {
-        if (chunk.size <= CHUNK_BYTES_MAX) return calling { capture.append(chunk) }
-        for (start in chunk.indices step CHUNK_BYTES_MAX) {
-            val end = minOf(start + CHUNK_BYTES_MAX, chunk.size)
-            calling { capture.append(chunk.copyOfRange(start, end)) }
         }
     }
 

@@ -24,19 +24,19 @@ fun main(words: Array<String>) {
     })
     val store = FieldStore.openVault(StoreConfig(vault, "bench", 0), SoftwareVault(vault))
     store.unlock(passcode)
-    val chunks = File(photo).readBytes().asList().chunked(RustImenaStore.CHUNK_BYTES_MAX).map { it.toByteArray() }
+    val chunks = File(photo).readBytes().asList().chunked(RustImenaStore.CHUNK_BYTES_MAX).map { direct(it.toByteArray()) }
     val page = PageQuery(limit = 50u)
 
-    fun capture(chunks: List<ByteArray>) {
+    fun capture(chunks: List<ByteBuffer>) {
         val id = UUID.randomUUID()
         store.beginPhoto(PhotoDraft(id.toString(), origin = PhotoOrigin.IN_APP_CAMERA)).use { capture ->
             chunks.forEach { capture.append(it) }
-            capture.append(ByteBuffer.allocate(16).putLong(id.mostSignificantBits).putLong(id.leastSignificantBits).array())
+            capture.append(direct(id.toString().toByteArray()))
             capture.finish(CaptureFacts())
         }
     }
 
-    val small = listOf("small".toByteArray())
+    val small = listOf(direct("small".toByteArray()))
     for (line in generateSequence(::readlnOrNull)) {
         val (name, count) = line.split(' ')
         if (name == "end") {
@@ -59,3 +59,5 @@ fun main(words: Array<String>) {
         println(took)
     }
 }
+
+private fun direct(bytes: ByteArray): ByteBuffer = ByteBuffer.allocateDirect(bytes.size).put(bytes).flip()

@@ -30,6 +30,7 @@ import org.junit.jupiter.api.TestMethodOrder
 import org.junit.jupiter.api.io.TempDir
 import java.io.ByteArrayInputStream
 import java.io.File
+import java.nio.ByteBuffer
 import java.util.UUID
 import kotlin.test.Test
 import kotlin.test.assertContentEquals
@@ -141,6 +142,8 @@ class ScenarioTest {
         assertEquals(Triple(sha256, file.length(), SavedOutcome.NEW), Triple(saved.sha256, saved.sizeBytes, saved.outcome))
         val again = store.capture(photo, file.inputStream())
         assertEquals(saved.id to SavedOutcome.ALREADY_SAVED, again.id to again.outcome)
+        val camera = ByteBuffer.allocateDirect(file.length().toInt()).put(file.readBytes()).flip()
+        assertEquals(saved.id, store.capture(photo, camera = camera).id, "the camera's own buffer gives the same photo")
         withTimeout(60_000) { told.await() }
         world.photo = saved.id
         val seen = store.photo(saved.id)
@@ -165,11 +168,11 @@ class ScenarioTest {
         }
         raw { core ->
             val capture = core.beginPhoto(world.newPhoto().toFfi())
-            capture.append(ByteArray(0))
-            assertFailure<Failure.Invalid> { calling { capture.append(ByteArray(65_537)) } }
-            capture.append(byteArrayOf(1))
+            capture.append(ByteBuffer.allocateDirect(0))
+            assertFailure<Failure.Invalid> { calling { capture.append(ByteBuffer.allocateDirect(65_537)) } }
+            capture.append(ByteBuffer.allocateDirect(1))
             capture.abandon()
-            assertFailure<Failure.Refused> { calling { capture.append(byteArrayOf(1)) } }
+            assertFailure<Failure.Refused> { calling { capture.append(ByteBuffer.allocateDirect(1)) } }
             val unnamed = world.newPhoto().toFfi().copy(captureId = "shutter 1")
             assertFailure<Failure.Invalid> { calling { core.beginPhoto(unnamed) } }
         }
