@@ -1,29 +1,19 @@
 //! Long work on a thread of its own, with progress and an end that a person may choose.
 //!
-//! A job holds no more of the store than a call does: shutting down cancels it and waits for it.
+//! A job holds no more of the store than a call does: shutting down cancels it and waits for it. What the jobs do stands with their nouns.
 
-use std::path::Path;
+use std::ops::ControlFlow;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use imena_core::capture as core;
-use imena_core::environment::Environment;
 use imena_core::field_store::FieldStore as Core;
-use imena_core::vocabulary::Shot;
-use std::ops::ControlFlow;
 
 use crate::error::CoreError;
-use crate::guard::{Guarded, guard, guarded};
-use crate::photo::{PhotoOrigin, PhotoSaved, import_path};
-use crate::store::{FieldStore, Shared};
-use crate::subject::SubjectRef;
-use crate::term::known_some;
-
-/// A camera's card holds hundreds of photos of a day; more are imported in two steps.
-const IMPORT_FILES_MAX: usize = 2000;
-/// More findings than a screen shows: the first ones say where to look.
-const FINDINGS_MAX: usize = 500;
+use crate::guard::{Guarded, guard};
+use crate::import::ImportOutcome;
+use crate::store::Shared;
+use crate::verify::VerifyOutcome;
 
 /// How far a job is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
@@ -47,61 +37,6 @@ pub struct JobProgress {
     pub done: u64,
     /// Files there are; 0 while not known.
     pub all: u64,
-}
-
-/// One thing that is wrong with a vault.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct VerifyFinding {
-    /// File, chain or receipt.
-    pub place: String,
-    /// What is wrong.
-    pub what: String,
-}
-
-/// What a verification found.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct VerifyOutcome {
-    /// Sealed files that were hashed again.
-    pub files: u64,
-    /// Entries whose place in their chain was checked.
-    pub entries: u64,
-    /// Receipts whose signature was checked.
-    pub receipts: u64,
-    /// What is wrong, the first 500; empty: nothing is.
-    pub findings: Vec<VerifyFinding>,
-}
-
-/// Files to import in one go.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct ImportDraft {
-    /// Paths, at most 2000. The files stay.
-    pub paths: Vec<String>,
-    /// What the photos are of; absent: not assigned yet.
-    #[uniffi(default = None)]
-    pub owner: Option<SubjectRef>,
-    /// Which shot of the list, a code of `Vocabulary.Shot`; absent: none.
-    #[uniffi(default = None)]
-    pub shot_code: Option<String>,
-    /// How they come.
-    pub origin: PhotoOrigin,
-}
-
-/// A file that was NOT SAVED.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct ImportRefusal {
-    /// Its place in `ImportDraft.paths`, from 0.
-    pub position: u32,
-    /// Why.
-    pub reason: String,
-}
-
-/// What an import did. What is in neither list was not reached.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct ImportOutcome {
-    /// Photos that are saved, in the order of the paths.
-    pub saved: Vec<PhotoSaved>,
-    /// Files that are not.
-    pub refused: Vec<ImportRefusal>,
 }
 
 /// What a job that is done gives.
@@ -184,100 +119,9 @@ impl Job {
     }
 }
 
-#[uniffi::export]
-impl FieldStore {
-    /// Checks every page, sealed file, chain and receipt. Reads the whole vault: minutes for a full phone.
-    ///
-    /// # Errors
-    /// `ShutDown`; all else is the job's.
-    pub fn start_verify(&self) -> Result<Arc<Job>, CoreError> {
-        self.shared.start("start_verify", |core, job| {
-            let report = core.verify(&mut |done, all| job.reached(done, all))?;
-            let findings = report.findings.into_iter().take(FINDINGS_MAX);
-            let findings = findings.map(|finding| VerifyFinding {
-                place: finding.place,
-                what: finding.what,
-            });
-            Ok(JobOutcome::Verified {
-                outcome: VerifyOutcome {
-                    files: report.files,
-                    entries: report.entries,
-                    receipts: report.receipts,
-                    findings: findings.collect(),
-                },
-            })
-        })
-    }
-
-    /// Takes many files, one after the other; one that cannot be saved does not stop the others.
-    ///
-    /// # Errors
-    /// `Invalid`, `NotFound` (no id), `ShutDown`; all else is the job's.
-    pub fn start_import(&self, draft: ImportDraft) -> Result<Arc<Job>, CoreError> {
-        guarded("start_import", || {
-            if draft.paths.len() > IMPORT_FILES_MAX {
-                let reason = format!("more than {IMPORT_FILES_MAX}: import them in parts");
-                return Err(CoreError::invalid("paths", &reason));
-            }
-            let owner = draft.owner.as_ref().map(SubjectRef::read).transpose()?;
-            let shot = known_some("shot_code", draft.shot_code.as_ref(), Shot::known)?;
-            let origin = draft.origin.term();
-            self.shared.start("import", move |core, job| {
-                import(core, job, &draft.paths, |path| {
-                    Ok(core::CaptureDraft {
-                        capture_id: Environment::system(0).random().map_err(|error| {
-                            CoreError::from(imena_core::field_store::Error::from(error))
-                        })?,
-                        owner,
-                        shot: shot.clone(),
-                        origin: origin.clone(),
-                        file_name: file_name(path),
-                    })
-                })
-            })
-        })
-    }
-}
-
-fn file_name(path: &str) -> Option<String> {
-    let name = Path::new(path).file_name()?;
-    Some(name.to_string_lossy().into_owned())
-}
-
-fn import(
-    core: &Core,
-    job: &JobShared,
-    paths: &[String],
-    draft: impl Fn(&str) -> Result<core::CaptureDraft, CoreError>,
-) -> Result<JobOutcome, CoreError> {
-    let all = paths.len() as u64;
-    let (mut saved, mut refused) = (Vec::new(), Vec::new());
-    for (position, path) in (0_u32..).zip(paths) {
-        if job.reached(position.into(), all).is_break() {
-            return Err(CoreError::Cancelled);
-        }
-        match draft(path).and_then(|draft| import_path(core, path, draft)) {
-            Ok(photo) => saved.push(photo.into()),
-            // No other file fares better: what was saved stays, and the job ends with the reason.
-            Err(
-                error @ (CoreError::Locked
-                | CoreError::StorageFull { .. }
-                | CoreError::MustReopen { .. }),
-            ) => return Err(error),
-            Err(error) => refused.push(ImportRefusal {
-                position,
-                reason: error.to_string(),
-            }),
-        }
-    }
-    let _ = job.reached(all, all);
-    Ok(JobOutcome::Imported {
-        outcome: ImportOutcome { saved, refused },
-    })
-}
-
 impl Shared {
-    fn start(
+    /// Begins a job; `call` names it in the log.
+    pub fn start(
         self: &Arc<Self>,
         call: &'static str,
         act: impl FnOnce(&Core, &JobShared) -> Result<JobOutcome, CoreError> + Send + 'static,
@@ -329,7 +173,8 @@ impl JobShared {
         self.is_cancelled.store(true, Ordering::Relaxed);
     }
 
-    fn reached(&self, done: u64, all: u64) -> ControlFlow<()> {
+    /// Notes how far it is; `Break`: it was cancelled.
+    pub fn reached(&self, done: u64, all: u64) -> ControlFlow<()> {
         let mut inner = self.inner();
         inner.done = done;
         inner.all = all;

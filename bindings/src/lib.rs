@@ -23,23 +23,25 @@ mod life;
 mod status;
 mod page;
 mod subject;
+mod code;
 mod site;
 mod grave;
 mod marker;
 mod remains;
 mod photo;
+mod import;
+mod verify;
 mod hint;
 mod operator;
 mod transfer;
 
 pub use change::{ChangeListener, ChangeNotice, ChangedSubject, Subscription};
+pub use code::CodeView;
 pub use error::{CoreError, VaultError};
 pub use grave::{GraveDraft, GravePage, GraveView};
 pub use hint::{HintDraft, HintPage, HintPart, HintPartDraft, HintView};
-pub use job::{
-    ImportDraft, ImportOutcome, ImportRefusal, Job, JobOutcome, JobProgress, JobState,
-    VerifyFinding, VerifyOutcome,
-};
+pub use import::{ImportDraft, ImportOutcome, ImportRefusal};
+pub use job::{Job, JobOutcome, JobProgress, JobState};
 pub use life::{JoinDraft, ShutDownOutcome, StoreConfig, UnlockOutcome};
 pub use log::{LogLevel, LogSink, set_log_sink};
 pub use marker::{MarkerDraft, MarkerPage, MarkerView};
@@ -53,7 +55,7 @@ pub use remains::{RemainsDraft, RemainsPage, RemainsView};
 pub use site::{SiteDraft, SitePage, SiteView};
 pub use status::{PhotoStatus, StatusView, VaultState};
 pub use store::FieldStore;
-pub use subject::{CodeView, RecordMarks, SubjectKind, SubjectRef};
+pub use subject::{RecordMarks, SubjectKind, SubjectRef};
 pub use term::{Term, Vocabulary, list_terms};
 pub use transfer::{
     FreeOutcome, HttpHeader, HttpMethod, HubAddress, KeptOriginal, LinkCost, LinkFailure,
@@ -61,5 +63,6 @@ pub use transfer::{
     TransferPurpose, TransferReply, TransferSummary, TransferTrouble,
 };
 pub use vault::{KeyVault, SecurityLevel, SoftwareKeyVault};
+pub use verify::{VerifyFinding, VerifyOutcome};
 
 uniffi::setup_scaffolding!();

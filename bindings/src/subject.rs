@@ -1,11 +1,10 @@
-//! What all records have in common: an id, a kind, marks, and the code on a label.
+//! What all records have in common: an id, a kind, marks.
 
 use imena_core::model::ids::{self, SubjectId};
 use imena_core::record::RecordState;
 use imena_core::vocabulary::Kind;
 
 use crate::error::CoreError;
-use crate::store::FieldStore;
 
 /// What a record is.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Enum)]
@@ -51,38 +50,6 @@ pub struct RecordMarks {
     pub ended_reason: Option<String>,
     /// The recording device's clock at the first known entry, ms since 1970 UTC, as claimed.
     pub recorded_ms: i64,
-}
-
-/// What a scanned or typed code stands for.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct CodeView {
-    /// The record; its id follows from the code, whether or not anything of it has come yet.
-    pub subject: SubjectRef,
-    /// The code as it is printed.
-    pub code: String,
-    /// Whether the record is known here.
-    pub is_known: bool,
-    /// A letter was read as the one that the check characters ask for: show the code and let a person compare it with the label.
-    pub is_guessed: bool,
-}
-
-#[uniffi::export]
-impl FieldStore {
-    /// Reads the code of a grave or of remains as scanners give it and people type it.
-    ///
-    /// # Errors
-    /// `Invalid` if it is no code; `Locked`.
-    pub fn find_code(&self, typed: String) -> Result<CodeView, CoreError> {
-        self.shared.read("find_code", |core| {
-            let found = core.find_code(&typed)?;
-            Ok::<_, CoreError>(CodeView {
-                subject: found.subject.into(),
-                code: found.code,
-                is_known: found.is_known,
-                is_guessed: found.is_guessed,
-            })
-        })
-    }
 }
 
 /// Reads an id; a text that is none is the id of nothing.

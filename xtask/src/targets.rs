@@ -1,7 +1,8 @@
 //! `./dev targets`: type-checks core and bindings for the phones, with the sources of Rust's own std; and says how large the library is.
 //!
 //! It needs no phone, no NDK and no Xcode: Debian's packages of a Rust with its std's sources are unpacked into the cache (`scripts/phone-check.sh`).
-//! Nothing is linked: that needs the systems' own tools (`cargo xtask android`, `cargo xtask ios`).
+//! For arm64 Android it is linked too, against stand-ins for the system's libraries and the vendor's real SQLCipher: a check of symbols. A library for a
+//! phone needs the systems' own tools (`cargo xtask android`, `cargo xtask ios`).
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -43,7 +44,17 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
     for (_, outcome) in outcomes {
         outcome?;
     }
+    link()?;
     size()
+}
+
+/// Links for arm64 Android against the vendor's SQLCipher; what of the NDK is stood in for, the script says.
+fn link() -> Result<(), Failure> {
+    let mut command = process::program("xtask/scripts/android-link/link.sh", &[]);
+    command.arg(cache::folder("rustweb")?);
+    command.arg(products()?.join("phone"));
+    let shown = process::shown(&command);
+    process::step("link for arm64 Android", &shown, || process::run(command))
 }
 
 fn check(target: &str) -> Result<(), Failure> {
