@@ -144,6 +144,10 @@ impl Shared {
         let thread = std::thread::Builder::new().name("imena-job".to_owned());
         let started = thread.spawn(move || {
             let end = match guard(call, || act(&*gate.enter()?, &own)) {
+                // Shut down before it had begun: that cancelled it.
+                Guarded::Returned(Err(CoreError::ShutDown | CoreError::Suspended)) => {
+                    Err(CoreError::Cancelled)
+                }
                 Guarded::Returned(end) => end,
                 Guarded::Panicked(error) => {
                     if let CoreError::Internal { report_id } = &error {
