@@ -24,12 +24,17 @@ const SHUT_DOWN_LIMIT: Duration = Duration::from_secs(5);
 /// Part of it in which previews that wait may still be begun; the rest is for closing. What is not begun is done after the next unlock.
 const FINISH_LIMIT: Duration = Duration::from_secs(2);
 
+/// No zone of the Earth is a day from UTC.
+const UTC_OFFSET_MIN_MAX: i32 = 24 * 60;
+/// It stands in every entry.
+const APP_VERSION_BYTES_MAX: usize = 64;
+
 /// What a store is opened with.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct StoreConfig {
     /// Folder of the vault, in the app's private storage, excluded from backups: a copy that is put back forks the chain.
     pub dir: String,
-    /// Name and version of the app, for entries.
+    /// Name and version of the app, for entries; up to 64 bytes.
     pub app_version: String,
     /// Zone of the device's clock, minutes east of UTC.
     pub utc_offset_min: i32,
@@ -77,6 +82,12 @@ fn within(limit: Duration) -> impl Fn() -> bool {
 fn config(config: StoreConfig, vault: Arc<dyn KeyVault>) -> Result<CoreConfig, CoreError> {
     if config.dir.is_empty() || config.dir.contains('\0') {
         return Err(CoreError::invalid("dir", "is no path"));
+    }
+    if !(-UTC_OFFSET_MIN_MAX..=UTC_OFFSET_MIN_MAX).contains(&config.utc_offset_min) {
+        return Err(CoreError::invalid("utc_offset_min", "is more than a day"));
+    }
+    if config.app_version.len() > APP_VERSION_BYTES_MAX {
+        return Err(CoreError::invalid("app_version", "is over 64 bytes"));
     }
     Ok(CoreConfig {
         dir: PathBuf::from(config.dir),

@@ -329,16 +329,13 @@ impl PhotoCapture {
     /// NOT SAVED: `Invalid` (too large; the capture goes on), `StorageFull` or `StorageFailed` (the capture is over), `Refused` (it was over).
     pub fn append(&self, chunk: &[u8]) -> Result<(), CoreError> {
         self.shared.read("append", |_| {
-            let mut slot = self.slot();
-            let capture = slot.as_mut().ok_or_else(is_over)?;
-            match capture.append(chunk) {
-                Ok(()) => Ok(()),
-                Err(error @ CaptureError::ChunkTooLarge { .. }) => Err(CoreError::from(error)),
-                Err(error) => {
-                    *slot = None;
-                    Err(error.into())
-                }
+            // Out of its place meanwhile: after a panic in the middle of a chunk nothing may follow it.
+            let mut capture = self.slot().take().ok_or_else(is_over)?;
+            let appended = capture.append(chunk);
+            if matches!(appended, Ok(()) | Err(CaptureError::ChunkTooLarge { .. })) {
+                *self.slot() = Some(capture);
             }
+            appended.map_err(CoreError::from)
         })
     }
 
@@ -382,7 +379,10 @@ impl Shared {
 }
 
 fn is_over() -> CoreError {
-    CoreError::refused("one_capture_one_photo", "this capture is over")
+    CoreError::refused(
+        "one_capture_one_photo",
+        "this capture is over, or another thread uses it",
+    )
 }
 
 fn unreadable(reason: &str) -> CoreError {

@@ -103,6 +103,31 @@ fn until(mut is_so: impl FnMut() -> bool) {
     }
 }
 
+#[test]
+fn a_config_that_cannot_be_true_opens_nothing() {
+    let app = app();
+    app.store.shut_down().unwrap();
+    let wrong = [
+        StoreConfig {
+            utc_offset_min: 1441,
+            ..app.config.clone()
+        },
+        StoreConfig {
+            app_version: "x".repeat(65),
+            ..app.config.clone()
+        },
+        StoreConfig {
+            dir: String::new(),
+            ..app.config.clone()
+        },
+    ];
+    for config in wrong {
+        let opened = FieldStore::open_vault(config, app.vault.clone());
+        assert!(matches!(opened.err(), Some(CoreError::Invalid { .. })));
+    }
+    FieldStore::open_vault(app.config, app.vault).unwrap();
+}
+
 /// Adds up what it is told, slowly.
 #[derive(Default)]
 struct Slow {

@@ -83,6 +83,7 @@ impl FieldStore {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::indexing_slicing)]
     use super::*;
 
     fn changed(numbers: std::ops::Range<u8>) -> Changes {
@@ -106,5 +107,21 @@ mod tests {
         changes.add(changed(100..101));
         assert!(changes.is_overflowing && changes.subjects.is_empty());
         assert_eq!(changes.kinds, [Kind::Grave].into());
+    }
+
+    #[test]
+    fn a_hundred_thousand_changes_that_nobody_takes_cost_no_memory() {
+        let mut changes = Changes::default();
+        for number in 0..100_000_u32 {
+            let mut id = [0; 16];
+            id[..4].copy_from_slice(&number.to_be_bytes());
+            changes.add(Changes {
+                subjects: [(SubjectId(id), Kind::Photo)].into(),
+                kinds: [Kind::Photo].into(),
+                ..Changes::default()
+            });
+            assert!(changes.subjects.len() <= CHANGED_MAX);
+        }
+        assert!(changes.is_overflowing);
     }
 }

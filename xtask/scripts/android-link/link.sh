@@ -48,7 +48,7 @@ declared() {
 }
 mapfile -t functions < <(declared | sort -u)
 stub c "${functions[@]}"
-stub m sqrt pow exp log sin cos tan floor ceil fmod exp2 log2 log10 cbrt hypot atan2 fma round trunc sqrtf powf expf logf fmodf floorf ceilf roundf truncf
+stub m sincos sincosf sqrt pow exp log sin cos tan floor ceil fmod exp2 log2 log10 cbrt hypot atan2 fma round trunc sqrtf powf expf logf fmodf floorf ceilf roundf truncf
 stub dl dlopen dlsym dlclose dlerror dladdr
 stub log __android_log_print __android_log_write
 
