@@ -19,6 +19,8 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
         "--package",
         "imena-core",
         "--package",
+        "imena-ffi",
+        "--package",
         "imena-hub",
     ]);
     build.env("RUSTDOCFLAGS", "-D warnings");

@@ -78,7 +78,7 @@ const VERBS: &[Verb] = &[
     Verb {
         name: "targets",
         arguments: "",
-        summary: "check the types for five phone targets; how large the library is",
+        summary: "check the types for five phone targets, link for one; how large the library is",
         run: targets::run,
     },
     Verb {
