@@ -36,8 +36,10 @@ pub fn bench(generated: &Path, library: &Path) -> Result<String, Failure> {
     let tests = bridge.join("target").join("test-classes");
     let class_path = format!("{}:{}:{}", classes.display(), tests.display(), jars.trim());
     let library = format!("-Djna.library.path={}", library.display());
+    // A heap as a phone gives it: else the JVM of a large machine lets garbage grow to a quarter of the memory.
     Ok([
         "java",
+        "-Xmx256m",
         &library,
         "-cp",
         &class_path,
