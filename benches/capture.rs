@@ -61,7 +61,7 @@ fn measure(name: &str, photo: &[u8]) {
             costs.push(cost(|| bench.bound(index, round)));
         }
         captures.push(cost(|| capture(&store, &bench.source)));
-        let facts = read_facts(photo, photo.len() as u64);
+        let facts = read_facts(photo);
         renditions.push(cost(|| drop(render(photo, &facts))));
         pixels.push(cost(|| decode_and_encode(photo)));
     }
@@ -110,7 +110,7 @@ pub fn memory(what: &str, source: &Path) {
         peak_growth_kib(|| capture(&store, source))
     } else {
         let photo = std::fs::read(source).unwrap();
-        let facts = read_facts(&photo, photo.len() as u64);
+        let facts = read_facts(&photo);
         peak_growth_kib(|| drop(render(&photo, &facts)))
     };
     println!(

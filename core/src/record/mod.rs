@@ -19,7 +19,7 @@ pub use operator::{OperatorDraft, OperatorView, create_operator};
 pub use photo::{PhotoView, assign_photo};
 pub use remains::{RemainsDraft, RemainsView, create_remains};
 pub use site::{SiteDraft, SiteView, create_site};
-pub(crate) use text::{NAME_BYTES_MAX, bounded, owed};
+pub(crate) use text::{NAME_BYTES_MAX, owed};
 
 use serde::Serialize;
 use thiserror::Error;
