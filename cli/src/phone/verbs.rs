@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use imena_core::capture::{CaptureDraft, SavedOutcome};
+use imena_core::capture::{CaptureDraft, FileName, SavedOutcome};
 use imena_core::field_store::FieldStore;
 use imena_core::index::ROOT;
 use imena_core::model::codes::PlaceCode;
@@ -458,9 +458,7 @@ fn capture(
             owner,
             shot: shot.cloned(),
             origin: PhotoOrigin::ImportFile,
-            file_name: path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned()),
+            file_name: path.file_name().map(FileName::from_os),
         };
         match store.import_photo(path, draft) {
             Ok(saved) => {

@@ -71,6 +71,19 @@ impl FileName {
     }
 }
 
+/// Text where it is text, else the bytes in hex, under a key that says so.
+impl serde::Serialize for FileName {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        use serde::ser::SerializeMap as _;
+        if let Some(text) = self.as_text() {
+            return serializer.serialize_str(text);
+        }
+        let mut map = serializer.serialize_map(Some(1))?;
+        map.serialize_entry("bytes_hex", &data_encoding::HEXLOWER.encode(&self.0))?;
+        map.end()
+    }
+}
+
 impl From<&str> for FileName {
     fn from(name: &str) -> Self {
         Self::from_bytes(name)
