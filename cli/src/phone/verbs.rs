@@ -13,7 +13,7 @@ use imena_core::record::{
 };
 use imena_core::vocabulary::{
     GraveKind, HintConfidence, HintPartRole, HintSource, Kind, MarkerKind, MarkerStatus,
-    OperatorRole, PhotoOrigin, RemainsKind, Shot, SiteType,
+    OperatorRole, PhotoDefect, PhotoOrigin, RemainsKind, Shot, SiteType,
 };
 use serde_json::json;
 
@@ -465,6 +465,9 @@ fn capture(
                 let mut text = format!("saved {} {} bytes", name_of(path), saved.bytes);
                 for defect in &saved.defects {
                     text.push_str(&format!("\n  note: {}", defect.term().en));
+                }
+                if saved.defects.iter().any(PhotoDefect::calls_for_another) {
+                    text.push_str("\n  What came is kept. Take it again if you still can.");
                 }
                 let value = json!({
                     "saved": name_of(path), "photo": saved.photo, "sealed": saved.sealed,

@@ -37,7 +37,11 @@ static PHOTOGRAPHS: LazyLock<Vec<Vec<u8>>> = LazyLock::new(|| {
         photo::heic_edited(),
         photo::heic_meta_last(),
         photo::dng_like(),
-        photo::with_restarts(),
+        photo::PhotoSpec {
+            restart_interval: 6,
+            ..photo::PhotoSpec::new(96, 64, 3)
+        }
+        .to_jpeg(),
         photo::display_p3(),
         photo::exif_bomb(),
         photo::exif_loop(),

@@ -311,7 +311,7 @@ impl Bits<'_> {
         }
         self.count = self.count.saturating_sub(count);
         let mask = 1_u32.checked_shl(count)?.wrapping_sub(1);
-        Some(self.held >> self.count & mask)
+        Some(self.held.checked_shr(self.count)? & mask)
     }
 
     /// Steps over a restart marker.
