@@ -152,3 +152,66 @@ impl Inner {
         Ok(standing)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use crate::hub::{Hub, HubConfig};
+    use imena_core::encoding::Hash32;
+    use imena_core::environment::Environment;
+    use imena_core::model::ids::OrgId;
+
+    fn asked(hub: &Hub, own_nonce: &Nonce) -> EnrollRequest {
+        EnrollRequest {
+            org: OrgId(Hash32::ZERO),
+            hub: hub.id(),
+            device_spki: vec![],
+            name: "phone".to_owned(),
+            hub_nonce: [0; 32],
+            commitment: commitment(own_nonce),
+        }
+    }
+
+    /// Nobody can search for equal digits, so the test says what the digits are.
+    fn wait_with(hub: &Hub, device: DeviceId, own_nonce: Nonce, digits: &str) -> Asked {
+        let begun = hub.inner.begin_enrolment(device, &asked(hub, &own_nonce));
+        let Asked::Begun(hub_nonce) = begun.unwrap() else {
+            return Asked::Full;
+        };
+        let shown = RevealRequest {
+            org: OrgId(Hash32::ZERO),
+            hub: hub.id(),
+            device_spki: vec![],
+            hub_nonce,
+            own_nonce,
+        };
+        let digits = digits.to_owned();
+        hub.inner.reveal_enrolment(device, &shown, digits).unwrap()
+    }
+
+    #[test]
+    fn equal_digits_are_refused_and_both_devices_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let environment = Environment::system(0);
+        Hub::set_up(&environment, dir.path(), "hub", &[]).unwrap();
+        let hub = Hub::open(HubConfig::new(dir.path(), environment)).unwrap();
+        let [first, second] = [1, 2].map(|byte| DeviceId(Hash32([byte; 32])));
+        assert_eq!(wait_with(&hub, first, [1; 32], "123456"), Asked::Waits);
+        let refused = wait_with(&hub, second, [2; 32], "123456");
+        assert_eq!(refused, Asked::EqualDigits { other: first });
+        let waiting = hub.pending().unwrap();
+        assert_eq!(waiting.len(), 1);
+        assert_eq!(waiting.first().map(|line| line.device), Some(first));
+        let named: Vec<String> = hub
+            .audit_lines(10)
+            .unwrap()
+            .into_iter()
+            .map(|line| line.about)
+            .collect();
+        assert_eq!(named, [first.0.to_hex(), second.0.to_hex()]);
+        // With another nonce it gets other digits, and may wait.
+        assert_eq!(wait_with(&hub, second, [3; 32], "654321"), Asked::Waits);
+        assert_eq!(wait_with(&hub, first, [1; 32], "123456"), Asked::Waits);
+    }
+}
