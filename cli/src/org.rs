@@ -288,3 +288,18 @@ fn sign_next(
 fn refused(error: imena_core::keys::RosterError) -> Failure {
     Failure::input(error.to_string(), KEEP)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::shown_name;
+
+    #[test]
+    fn a_name_of_a_device_moves_no_cursor_and_turns_no_line() {
+        assert_eq!(shown_name("Олена Їжак 2"), "Олена Їжак 2");
+        let hostile = "T01\u{1b}[2K\rDigits 000000\n\u{202e}\u{2066}";
+        let shown = shown_name(hostile);
+        assert!(shown.chars().all(|sign| !sign.is_control()), "{shown}");
+        let turns = |sign| matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        assert!(!shown.chars().any(turns), "{shown}");
+    }
+}

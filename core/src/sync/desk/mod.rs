@@ -84,6 +84,7 @@ pub struct SyncDesk {
     has_asked_to_join: bool,
     /// Own nonce and the hub's, once the hub answered the hash: the next half of asking to join.
     reveals: Option<([u8; 32], [u8; 32])>,
+    has_begun_anew: bool,
     has_missed_receipts: bool,
     /// Stored by the hub, but no receipt about them can be believed in this session: they are not sent again and not safe.
     unreceipted: Vec<SealedName>,
@@ -150,6 +151,7 @@ impl SyncDesk {
             is_sync_due: true,
             has_asked_to_join: false,
             reveals: None,
+            has_begun_anew: false,
             has_missed_receipts: false,
             unreceipted: Vec::new(),
             missing: Vec::new(),

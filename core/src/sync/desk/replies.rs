@@ -75,7 +75,7 @@ impl SyncDesk {
     }
 
     /// Asking to join failed: sending goes on without. What another enrolment stands in the way of
-    /// begins anew, with another nonce.
+    /// begins anew, with another nonce, once in a session.
     pub(super) fn enrolment_refused(
         &mut self,
         hands: Hands<'_>,
@@ -83,6 +83,11 @@ impl SyncDesk {
     ) -> Result<(), DeskError> {
         if self.reveals.is_some() && code == ErrorCode::Conflict {
             self.keep_enrolment(hands, None)?;
+            self.reveals = None;
+            if !self.has_begun_anew {
+                self.has_begun_anew = true;
+                return Ok(());
+            }
         }
         self.asked_to_join(hands)
     }
