@@ -20,14 +20,20 @@ pub enum What {
     Receipt,
     /// The organisation's word for hubs, devices, issuers.
     Roster,
-    /// A device asks to join.
+    /// A device asks to join, its nonce hidden.
     Enroll,
+    /// A device shows the nonce of its enrolment.
+    Reveal,
     /// A device asks for a token.
     Session,
     /// A hub says who it is.
     Hello,
     /// A hub's fresh word that it still holds named files.
     Held,
+    /// An organisation's signing key names the one that follows it.
+    Succession,
+    /// An authority orders that bodies be erased.
+    Erasure,
 }
 
 impl What {
@@ -37,9 +43,12 @@ impl What {
             Self::Receipt => "application/imena-receipt; v=1",
             Self::Roster => "application/imena-roster; v=1",
             Self::Enroll => "application/imena-enroll; v=1",
+            Self::Reveal => "application/imena-reveal; v=1",
             Self::Session => "application/imena-session; v=1",
             Self::Hello => "application/imena-hello; v=1",
             Self::Held => "application/imena-held; v=1",
+            Self::Succession => "application/imena-succession; v=1",
+            Self::Erasure => "application/imena-erasure; v=1",
         }
     }
 }

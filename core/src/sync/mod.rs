@@ -17,4 +17,4 @@ pub use free_space::{FreeingFacts, Missing, missing_for_freeing};
 pub use job::{HubTarget, JobBody, Method, Pulled, SyncChange, TransferJob, Trouble};
 pub use judge::{LinkFailure, TransferOutcome, Verdict, judge};
 pub use plan::{Backlog, Link, LinkCost, PIECE_BYTES_MAX, PIECE_BYTES_MIN, Step, plan};
-pub use transfer_db::{Counts, Holding, HubState, TransferDb, Waiting};
+pub use transfer_db::{Counts, Enrolling, Holding, HubState, TransferDb, Waiting};

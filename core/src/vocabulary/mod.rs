@@ -6,11 +6,11 @@
 mod kind;
 mod terms;
 
-pub use kind::Kind;
+pub use kind::{Kind, KindClass};
 pub use terms::{
-    FactAbsence, GraveKind, HintConfidence, HintPartRole, HintSource, MarkerKind, MarkerStatus,
-    NoPreview, OperatorRole, PhotoDefect, PhotoOrigin, PreviewMark, RemainsKind, Shot, SiteType,
-    StayReason,
+    FactAbsence, GraveKind, HintConfidence, HintPartRole, HintSource, MarkerKind, MarkerReading,
+    MarkerStatus, NoPreview, OperatorRole, PhotoDefect, PhotoOrigin, PreviewMark, RemainsKind,
+    Shot, SiteType, StayReason,
 };
 
 /// A term as screens get it: the code for logic, the words for people.

@@ -1,7 +1,8 @@
 //! POST /v1/session: tokens, refused strangers, restored hubs.
 
 use imena_core::encoding::Hash32;
-use imena_core::model::ids::OrgId;
+use imena_core::keys::{LastGoodEntry, LineState};
+use imena_core::model::ids::{EntryId, OrgId};
 use imena_core::sync::wire::{ErrorCode, SessionRequest, TokenState};
 
 use crate::support::{Phone, Put, World, empty_sync};
@@ -20,10 +21,12 @@ async fn a_member_and_a_stranger_get_tokens_that_say_what_they_are() {
     );
     let id = member.id();
     world.change_roster(|roster| {
-        let last_good_seq = 3;
-        roster.revocations.push(imena_core::keys::Revocation {
-            device: id,
-            last_good_seq,
+        let line = roster.devices.iter_mut().find(|line| line.id() == Ok(id));
+        let line = line.unwrap();
+        line.state = LineState::Revoked;
+        line.last_good = Some(LastGoodEntry {
+            seq: 0,
+            entry: EntryId(id.0),
         });
     });
     assert_eq!(
@@ -47,7 +50,12 @@ async fn a_wrong_pin_a_replay_a_foreign_organisation_and_a_forgery_are_refused()
         .await;
     assert_eq!(reply.code(), ErrorCode::Forbidden);
     assert!(world.audit()[0].contains("stands between"));
+    let reply = world
+        .post("/v1/session", phone.sign_session(&between))
+        .await;
+    assert_eq!(reply.code(), ErrorCode::Token, "its nonce is used up");
 
+    let asked = world.session_request(&phone).await;
     let foreign = SessionRequest {
         org: OrgId(Hash32([9; 32])),
         ..asked.clone()
@@ -103,6 +111,10 @@ async fn a_token_ends_after_a_day_and_nothing_is_answered_without_one() {
     assert_eq!(world.try_put(&unknown, &put).await.code(), ErrorCode::Token);
     let renewed = world.token(&phone).await;
     assert!(world.put(&renewed, &put).await.is_stored);
+    // Between two copies of a hub's folder every phone shows its last receipt by a new session.
+    let mut world = world;
+    world.reopen();
+    assert_eq!(world.try_put(&renewed, &put).await.code(), ErrorCode::Token);
 }
 
 #[tokio::test]

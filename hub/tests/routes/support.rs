@@ -17,7 +17,7 @@ use imena_core::store::{Layout, VaultLock};
 use imena_core::sync::wire::{
     ErrorCode, ErrorReply, Hello, PutReply, SessionReply, SessionRequest, SyncReply, SyncRequest,
 };
-use imena_hub::{FreeBytes, Hub, HubConfig};
+use imena_hub::{FreeBytes, Hub, HubConfig, Patience};
 use tower::ServiceExt as _;
 
 pub use crate::phone::Phone;
@@ -62,6 +62,7 @@ pub struct World {
     pub free: Arc<AtomicU64>,
     pub kill_at: Arc<KillAt>,
     pub quota: u64,
+    pub patience: Patience,
 }
 
 pub const FLOOR: u64 = 1_000_000;
@@ -89,7 +90,7 @@ impl World {
         let hub_dir = dir.path().join("hub");
         let line = Hub::set_up(&environment, &hub_dir, "hub", &["127.0.0.1:1".to_owned()]).unwrap();
         let mut roster = Roster::first(&org.signer, org.identity.recipient(), 0);
-        roster.hubs.push(line);
+        roster.put_hub(line);
         for phone in members {
             roster.devices.push(phone.line());
         }
@@ -106,6 +107,7 @@ impl World {
             free,
             kill_at,
             quota,
+            patience: Patience::default(),
         };
         world.open();
         world.sign_roster();
@@ -117,6 +119,7 @@ impl World {
             let mut config = HubConfig::new(&self.dir.path().join("hub"), self.environment.clone());
             config.floor_bytes = FLOOR;
             config.unclaimed_quota_bytes = self.quota;
+            config.patience = self.patience;
             let free = Arc::clone(&self.free);
             let measure: FreeBytes = Arc::new(move |_| Ok(free.load(Ordering::SeqCst)));
             config.free_bytes = Some(measure);
@@ -171,7 +174,8 @@ impl World {
     }
 
     pub fn change_roster(&mut self, change: impl FnOnce(&mut Roster)) {
-        self.roster.version += 1;
+        let signed = self.roster.clone().sign(&self.org.signer).unwrap();
+        self.roster = signed.next(0);
         change(&mut self.roster);
         self.sign_roster();
     }
