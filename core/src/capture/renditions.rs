@@ -58,7 +58,9 @@ pub fn make_renditions(
                 let (sealed, bytes) = seal_bytes(recipients, &rendition.jpeg)?;
                 files.keep(sealed, &bytes)?;
                 let size = bytes.len() as u64;
-                fields = fields.with(key, rendition_map(sealed, size, &rendition));
+                let map = rendition_map(sealed, size, &rendition);
+                let map = map.array(7, recipients.iter().map(Value::text));
+                fields = fields.with(key, map);
                 report.files.push((sealed, class, size));
             }
             RenditionOutcome::NoPreview(reason) => {
