@@ -407,7 +407,7 @@ impl Vault {
         };
         let jpeg = spec.to_jpeg();
         let photo = self.seal("blobs", &jpeg);
-        let facts = read_facts(&jpeg, jpeg.len() as u64);
+        let facts = read_facts(&jpeg);
         let capture: [u8; 16] = self.environment.random().unwrap();
         let fields = Map::new()
             .with(1, photo.name)
