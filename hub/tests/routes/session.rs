@@ -34,6 +34,12 @@ async fn a_member_and_a_stranger_get_tokens_that_say_what_they_are() {
         TokenState::Unclaimed,
         "revoked"
     );
+    // Its key has ended: it may send what it has, and does not join again.
+    let asked = world.enroll_request(&member, &[4; 32]).await;
+    let signed = asked.sign(&member.key, |message| member.sign(message));
+    let ended_key = world.post("/v1/enroll", signed.unwrap()).await;
+    assert_eq!(ended_key.code(), ErrorCode::Forbidden);
+    assert!(world.hub().pending().unwrap().is_empty());
 }
 
 #[tokio::test]
