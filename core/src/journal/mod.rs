@@ -12,7 +12,7 @@ mod run;
 pub use chain::{ChainFault, ChainHead, FaultKind, verify_chain};
 pub use checkpoint::Checkpoint;
 pub use entry::{Body, Entry, Header, HubSeen, Op, Touches};
-pub use receipt::{Receipt, ReceiptDraft, ReceiptLine, sign_receipt};
+pub use receipt::{EpochEnd, Receipt, ReceiptDraft, ReceiptLine, VoidReason, sign_receipt};
 pub use run::{Run, RunBuilder};
 
 use thiserror::Error;
