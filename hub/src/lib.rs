@@ -17,6 +17,7 @@ mod keys;
 mod limits;
 mod nonces;
 mod receipts;
+mod rosters;
 mod routes;
 mod server;
 mod truth;

@@ -33,7 +33,13 @@ pub const NONCE_NS: u64 = 10 * 60 * 1_000_000_000;
 pub const NONCES_MAX: usize = 10_000;
 /// Devices that the roster does not name.
 pub const STRANGERS_MAX: u64 = 10_000;
-/// A re-hash is younger than this, or is made again before the hub says "held".
+/// A re-hash is younger than this, or is made again before the hub says "stored" or "held": an
+/// original may leave a phone on that word (docs/design/wire.md, "held").
+pub const HELD_FRESH_MS: i64 = 60 * 60 * 1000;
+/// Bytes re-hashed for one hold check; files beyond them are not confirmed this time. Some seconds
+/// of a slow disk.
+pub const HELD_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// Every file is re-hashed at least so often.
 pub const SCRUB_PERIOD_MS: i64 = 24 * 60 * 60 * 1000;
 /// How often the oldest re-hashes are made again.
 pub const SCRUB_EVERY: Duration = Duration::from_secs(60 * 60);

@@ -123,6 +123,14 @@ impl ReceiptFiles {
         Ok(places)
     }
 
+    /// Cuts a file to its first bytes: what was appended for a row that never came to be.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn cut(&self, file: ReceiptFile, len: u64) -> io::Result<()> {
+        self.environment.files.cut(&self.path(file), len)
+    }
+
     /// Reads one receipt.
     ///
     /// # Errors

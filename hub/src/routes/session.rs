@@ -70,8 +70,9 @@ fn answer(inner: &Arc<Inner>, bytes: &[u8]) -> Result<SessionReply, Refusal> {
 }
 
 /// A receipt that this hub signed and does not know says that its folder is older than the hub was:
-/// a new epoch begins, in which everything is offered again. The signature is proof enough, whoever
-/// shows it: a roster that is as old as the folder may not name the device.
+/// a new epoch begins, which names the last receipt that this folder knows, never the one shown. The
+/// signature is proof enough, whoever shows it: a roster that is as old as the folder may not name
+/// the device.
 fn look_for_restore(inner: &Inner, device: DeviceId, bytes: &[u8]) -> Result<(), Refusal> {
     let Ok(receipt) = Receipt::open(bytes, inner.keys.public_key(), org(inner)?) else {
         inner.audit("a device shows a receipt that is not this hub's", device.0);
@@ -80,9 +81,7 @@ fn look_for_restore(inner: &Inner, device: DeviceId, bytes: &[u8]) -> Result<(),
     if inner.truth.knows_receipt(&receipt)? {
         return Ok(());
     }
-    inner
-        .truth
-        .start_epoch(inner.environment.random().map_err(HubError::from)?)?;
+    inner.begin_epoch()?;
     inner.audit(
         "this hub was restored from an older copy; a new epoch begins",
         receipt.id.0,
