@@ -58,9 +58,9 @@ impl Inner {
         Ok(())
     }
 
-    /// The folder is an older copy of itself: a new epoch begins.
-    pub(crate) fn begin_epoch(&self) -> Result<(), HubError> {
-        self.truth.start_epoch(self.environment.random()?)?;
+    /// The folder is an older copy of itself, as a receipt of this epoch says: a new one begins.
+    pub(crate) fn begin_epoch(&self, shown: [u8; 16]) -> Result<(), HubError> {
+        self.truth.start_epoch(self.environment.random()?, shown)?;
         self.announce_epoch()
     }
 

@@ -114,10 +114,14 @@ impl FieldStore {
                 continue;
             };
             let checkpoint = run.checkpoint(&key).ok();
-            newest = [newest, checkpoint].into_iter().flatten().max_by_key(|one| one.seq);
+            newest = [newest, checkpoint]
+                .into_iter()
+                .flatten()
+                .max_by_key(|one| one.seq);
         }
         if let Some(checkpoint) = newest {
-            self.transfer().set_guard(checkpoint.seq, checkpoint.entry_id)?;
+            self.transfer()
+                .set_guard(checkpoint.seq, checkpoint.entry_id)?;
         }
         Ok(())
     }
@@ -145,7 +149,9 @@ impl FieldStore {
     /// folder without a database. What does not work now is done at the next start; transfer.db has the roster.
     pub(super) fn keep_roster(&self) {
         let Some(signed) = self.roster() else { return };
-        let Some(recipient) = signed.roster.recipient() else { return };
+        let Some(recipient) = signed.roster.recipient() else {
+            return;
+        };
         let name = format!("{}.age", signed.roster.version);
         let path = self.layout.rosters().join(name);
         let files = &self.config.environment.files;

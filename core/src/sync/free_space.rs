@@ -85,9 +85,8 @@ pub fn missing_for_freeing(facts: &FreeingFacts) -> Vec<Missing> {
         let holding = of_hub.next()?;
         (now.hub_time_ms >= holding.last_ms).then_some((now, holding))
     });
-    let is_old = confirmed.is_some_and(|(now, holding)| {
-        now.hub_time_ms.saturating_sub(holding.first_ms) >= days_ms
-    });
+    let is_old = confirmed
+        .is_some_and(|(now, holding)| now.hub_time_ms.saturating_sub(holding.first_ms) >= days_ms);
     let conditions = [
         (
             hubs.len() as u64 >= facts.policy.holders_min.max(1),
@@ -199,7 +198,11 @@ mod tests {
             let found = missing_for_freeing(&facts);
             assert!(found.contains(&missing), "{found:?}");
             let also = [Missing::HeldNow, Missing::Days];
-            assert!(found.iter().all(|one| *one == missing || also.contains(one)));
+            assert!(
+                found
+                    .iter()
+                    .all(|one| *one == missing || also.contains(one))
+            );
         }
     }
 
@@ -228,7 +231,11 @@ mod tests {
 
     #[test]
     fn hub_clocks_at_their_extremes_overflow_nothing() {
-        for (first, now) in [(i64::MIN, i64::MAX), (i64::MAX, i64::MIN), (i64::MAX, i64::MAX)] {
+        for (first, now) in [
+            (i64::MIN, i64::MAX),
+            (i64::MAX, i64::MIN),
+            (i64::MAX, i64::MAX),
+        ] {
             let mut facts = held(1, now);
             facts.holdings[0].first_ms = first;
             facts.holdings[0].last_ms = first;

@@ -91,10 +91,7 @@ impl TransferDb {
     ///
     /// # Errors
     /// The disk's or the database's.
-    pub fn index_receipts(
-        &self,
-        check: &mut dyn FnMut(&[u8]) -> Found,
-    ) -> Result<(), StoreError> {
+    pub fn index_receipts(&self, check: &mut dyn FnMut(&[u8]) -> Found) -> Result<(), StoreError> {
         for file in self.files.list()? {
             let mut upto = self.indexed_upto(file)?;
             let len = self.files.len(file)?;
@@ -259,11 +256,7 @@ impl TransferDb {
     ///
     /// # Errors
     /// The database's.
-    pub fn receipts_upto(
-        &self,
-        hub: HubId,
-        present: [u8; 16],
-    ) -> Result<Option<Upto>, StoreError> {
+    pub fn receipts_upto(&self, hub: HubId, present: [u8; 16]) -> Result<Option<Upto>, StoreError> {
         let noted = self.fact(&format!("receipts:{hub}"))?;
         let rest = noted
             .as_deref()
@@ -501,9 +494,7 @@ impl TransferDb {
             .connection
             .prepare_cached(text)
             .map_err(sql("files of hub"))?;
-        let rows = statement.query_map([hub.as_bytes()], |row| {
-            Ok(SealedName(Hash32(row.get(0)?)))
-        });
+        let rows = statement.query_map([hub.as_bytes()], |row| Ok(SealedName(Hash32(row.get(0)?))));
         let all: Vec<SealedName> = rows
             .map_err(sql("files of hub"))?
             .collect::<Result<_, _>>()
@@ -633,7 +624,10 @@ mod tests {
 
     impl World {
         fn files(&self) -> ReceiptFiles {
-            let (root, aside) = (self.dir.path().join("receipts"), self.dir.path().join("aside"));
+            let (root, aside) = (
+                self.dir.path().join("receipts"),
+                self.dir.path().join("aside"),
+            );
             ReceiptFiles::new(&Environment::system(0), &root, &aside)
         }
 
@@ -742,7 +736,11 @@ mod tests {
             }
             let found = transfer.holdings(FILE).unwrap();
             assert_eq!(found.len(), 1, "{order:?}");
-            assert_eq!((found[0].first_ms, found[0].last_ms), (400, 700), "{order:?}");
+            assert_eq!(
+                (found[0].first_ms, found[0].last_ms),
+                (400, 700),
+                "{order:?}"
+            );
             assert_eq!(found[0].receipt, receipts[3].id);
         }
         let transfer = world.open("void.db");
@@ -752,7 +750,11 @@ mod tests {
         assert_eq!(transfer.waiting(world.hub, 10).unwrap(), []);
         transfer.add_receipts(&receipts[1..2], Some(A)).unwrap();
         assert_eq!(transfer.holdings(FILE).unwrap(), []);
-        assert_eq!(transfer.waiting(world.hub, 10).unwrap().len(), 1, "sent again");
+        assert_eq!(
+            transfer.waiting(world.hub, 10).unwrap().len(),
+            1,
+            "sent again"
+        );
         assert_eq!(transfer.counts().unwrap().originals_on_hub, 0);
         transfer.set_freed(FILE).unwrap();
         let counts = transfer.counts().unwrap();
@@ -772,7 +774,9 @@ mod tests {
         };
         let kept = world.receipt((A, 5), None, vec![held()]);
         let lost = world.receipt((A, 6), None, vec![line_of(other)]);
-        transfer.add_receipts(&[kept.clone(), lost], Some(A)).unwrap();
+        transfer
+            .add_receipts(&[kept.clone(), lost], Some(A))
+            .unwrap();
         assert_eq!(transfer.holdings(other).unwrap().len(), 1);
 
         // The hub was restored: nothing counts until it names the end of the epoch before.
@@ -785,7 +789,11 @@ mod tests {
         // Of the numbers up to there one may be of the branch that was lost: only the hub knows, and it gives what it has.
         assert_eq!(transfer.holdings(FILE).unwrap(), []);
         transfer.add_receipts(&[kept], Some(B)).unwrap();
-        assert_eq!(transfer.holdings(FILE).unwrap()[0].first_ms, 500, "no clock is reset");
+        assert_eq!(
+            transfer.holdings(FILE).unwrap()[0].first_ms,
+            500,
+            "no clock is reset"
+        );
         assert_eq!(transfer.holdings(other).unwrap(), []);
         // A low number of the later epoch takes back a high one of the earlier.
         let taken = world.receipt((B, 2), before, vec![void()]);
@@ -848,7 +856,11 @@ mod tests {
         assert_eq!(anew.counts().unwrap().receipts, 2);
         let last = anew.last_receipt_bytes(world.hub, A).unwrap();
         assert_eq!(last.as_ref(), Some(&receipts[0].bytes));
-        assert_eq!(anew.receipts_upto(world.hub, A).unwrap(), None, "asked for again");
+        assert_eq!(
+            anew.receipts_upto(world.hub, A).unwrap(),
+            None,
+            "asked for again"
+        );
     }
 
     #[test]
@@ -857,7 +869,9 @@ mod tests {
         let transfer = world.open("transfer.db");
         world.in_epoch(&transfer, A);
         let one = world.receipt((A, 1), None, vec![held()]);
-        transfer.add_receipts(std::slice::from_ref(&one), Some(A)).unwrap();
+        transfer
+            .add_receipts(std::slice::from_ref(&one), Some(A))
+            .unwrap();
         let upto = Upto {
             epoch: A,
             hub_seq: 1,
@@ -906,7 +920,11 @@ mod tests {
         let last = transfer.last_receipt(world.hub, A).unwrap().unwrap();
         assert_eq!(last.0, u64::MAX);
         let ends = transfer.receipted_ends(device, 5).unwrap();
-        assert_eq!(ends.len(), 1, "a claim, which the journal does not bear out");
+        assert_eq!(
+            ends.len(),
+            1,
+            "a claim, which the journal does not bear out"
+        );
         let upto = Upto {
             epoch: A,
             hub_seq: u64::MAX,

@@ -10,9 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, params};
 use crate::encoding::Hash32;
 use crate::keys::TransferKey;
 use crate::model::ids::{EntryId, HubId, ReceiptId, SealedName};
-use crate::store::{
-    Class, Durability, ReceiptFiles, StoreError, check_pages, open_database, sql,
-};
+use crate::store::{Class, Durability, ReceiptFiles, StoreError, check_pages, open_database, sql};
 
 const NAME: &str = "transfer.db";
 const SCHEMA: &str = include_str!("schema.sql");

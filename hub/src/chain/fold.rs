@@ -210,7 +210,11 @@ impl Inner {
     }
 
     /// Opens a run and checks its signature; what is no run, damaged or forged is marked and rests.
-    fn open_run(self: &Arc<Self>, open: &Open, row: &StoredFile) -> Result<Option<Checked>, HubError> {
+    fn open_run(
+        self: &Arc<Self>,
+        open: &Open,
+        row: &StoredFile,
+    ) -> Result<Option<Checked>, HubError> {
         use std::io::Read as _;
         let mut sealed = Vec::new();
         let limit = SEALED_RUN_BYTES_MAX as u64;

@@ -81,7 +81,7 @@ fn look_for_restore(inner: &Inner, device: DeviceId, bytes: &[u8]) -> Result<(),
     if inner.truth.knows_receipt(&receipt)? {
         return Ok(());
     }
-    inner.begin_epoch()?;
+    inner.begin_epoch(receipt.word.epoch)?;
     inner.audit(
         "this hub was restored from an older copy; a new epoch begins",
         receipt.id.0,

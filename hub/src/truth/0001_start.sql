@@ -29,6 +29,9 @@ CREATE TABLE epochs (
     upto_byte INTEGER NOT NULL DEFAULT 0 -- so far its file is indexed
 ) STRICT;
 
+-- Epochs of this hub that its folder knows only from receipts that phones showed: they have ended.
+CREATE TABLE lost_epochs (epoch BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+
 CREATE TABLE receipts (
     row INTEGER PRIMARY KEY AUTOINCREMENT, -- in the order of signing, over all epochs
     epoch BLOB NOT NULL CHECK (length(epoch) = 16),

@@ -196,8 +196,9 @@ pub(crate) trait Truth: Send + Sync {
     fn knows_receipt(&self, receipt: &Receipt) -> Result<bool, HubError>;
     /// The end of the current epoch.
     fn head(&self) -> Result<Head, HubError>;
-    /// Begins a new epoch, which names the end of the one before.
-    fn start_epoch(&self, epoch: [u8; 16]) -> Result<(), HubError>;
+    /// Begins a new epoch, which names the end of the one before; `shown` is the epoch of the
+    /// receipt that was not known.
+    fn start_epoch(&self, epoch: [u8; 16], shown: [u8; 16]) -> Result<(), HubError>;
     /// Brings the index up to its files; `fresh` is the epoch that begins if there is none, or if
     /// a file is behind. Before this nothing is signed.
     fn replay(&self, fresh: [u8; 16], check: CheckReceipt<'_>) -> Result<Replayed, HubError>;

@@ -51,8 +51,22 @@ impl ReceiptRows {
         })
     }
 
-    /// Begins an epoch that names the end of the present one.
-    pub fn start_epoch(&self, connection: &Connection, epoch: [u8; 16]) -> Result<(), HubError> {
+    /// Begins an epoch that names the end of the present one; `shown` is the epoch of the receipt
+    /// that said so. An epoch that is not known here ends but one epoch, however many show it.
+    pub fn start_epoch(
+        &self,
+        connection: &Connection,
+        epoch: [u8; 16],
+        shown: Option<[u8; 16]>,
+    ) -> Result<(), HubError> {
+        if let Some(shown) = shown {
+            let text = "INSERT INTO lost_epochs (epoch) SELECT ?1
+                        WHERE NOT EXISTS (SELECT 1 FROM epochs WHERE epoch = ?1)
+                        ON CONFLICT DO NOTHING";
+            connection
+                .execute(text, [shown])
+                .map_err(sql("lost epoch"))?;
+        }
         let head = self.head(connection)?;
         let end = (head.hub_seq > 0).then_some(EpochEnd {
             epoch: head.epoch,
@@ -154,6 +168,7 @@ impl ReceiptRows {
     pub fn knows(&self, connection: &Connection, receipt: &Receipt) -> Result<bool, HubError> {
         let present = self.head(connection)?.epoch;
         let text = "SELECT EXISTS (SELECT 1 FROM epochs WHERE epoch = ?1 AND epoch <> ?3)
+                        OR EXISTS (SELECT 1 FROM lost_epochs WHERE epoch = ?1)
                         OR EXISTS (SELECT 1 FROM receipts WHERE epoch = ?1 AND receipt = ?2)";
         let values = params![receipt.word.epoch, receipt.id.as_bytes(), present];
         connection
@@ -236,7 +251,7 @@ impl ReceiptRows {
         }
         let is_empty = self.head(connection)?.epoch == [0; 16];
         if is_empty || is_behind {
-            self.start_epoch(connection, fresh)?;
+            self.start_epoch(connection, fresh, None)?;
         }
         replayed.is_behind = is_behind;
         Ok(replayed)
@@ -443,11 +458,14 @@ fn set_upto(connection: &Connection, epoch: [u8; 16], upto: u64) -> Result<(), H
 fn before(row: &Row<'_>) -> rusqlite::Result<Option<EpochEnd>> {
     let (epoch, hub_seq): (Option<[u8; 16]>, Option<i64>) = (row.get(1)?, row.get(2)?);
     let id: Option<[u8; 32]> = row.get(3)?;
-    Ok(epoch.zip(hub_seq).zip(id).map(|((epoch, hub_seq), id)| EpochEnd {
-        epoch,
-        hub_seq: hub_seq.unsigned_abs(),
-        id: ReceiptId(Hash32(id)),
-    }))
+    Ok(epoch
+        .zip(hub_seq)
+        .zip(id)
+        .map(|((epoch, hub_seq), id)| EpochEnd {
+            epoch,
+            hub_seq: hub_seq.unsigned_abs(),
+            id: ReceiptId(Hash32(id)),
+        }))
 }
 
 /// A number as SQLite keeps it; what is over the highest is the highest.

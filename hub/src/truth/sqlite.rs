@@ -187,12 +187,13 @@ impl Truth for SqliteTruth {
         self.receipts.head(&self.connection())
     }
 
-    fn start_epoch(&self, epoch: [u8; 16]) -> Result<(), HubError> {
+    fn start_epoch(&self, epoch: [u8; 16], shown: [u8; 16]) -> Result<(), HubError> {
         let mut connection = self.connection();
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(sql("begin epoch"))?;
-        self.receipts.start_epoch(&transaction, epoch)?;
+        self.receipts
+            .start_epoch(&transaction, epoch, Some(shown))?;
         transaction.commit().map_err(sql("commit epoch"))
     }
 

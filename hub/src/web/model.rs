@@ -305,7 +305,9 @@ impl Reader<'_> {
 
     fn photo(&self, code: &str, photo: PhotoView) -> Result<PhotoLine, HubError> {
         // Only what a receipt speaks of that was not taken back is here.
-        let line = photo.sealed.map(|sealed| self.inner.truth.latest_line(sealed));
+        let line = photo
+            .sealed
+            .map(|sealed| self.inner.truth.latest_line(sealed));
         let receipt = match line.transpose()?.flatten() {
             Some(Line::Held { hub_seq, .. }) => Some(hub_seq),
             Some(Line::Void) | None => None,

@@ -24,3 +24,4 @@ mod server;
 mod session;
 mod support;
 mod sync;
+mod voids;
