@@ -16,6 +16,7 @@
 
 mod capture;
 mod ffi;
+mod hub;
 mod measure;
 
 fn main() {
@@ -23,13 +24,14 @@ fn main() {
     match words.first().map(String::as_str) {
         None | Some("capture") => capture::run(),
         Some("ffi") => ffi::run(),
+        Some("hub") => hub::run(),
         Some("ffi-rust") => ffi::rust(&words[1..]),
         Some("memory") => capture::memory(&words[1], std::path::Path::new(&words[2])),
         Some("--help" | "-h") => {
-            println!("imena-bench [capture | ffi]: ratios to bounds measured in the same run")
+            println!("imena-bench [capture | ffi | hub]: figures beside what they are held against")
         }
         Some(other) => {
-            eprintln!("no measurement is called {other}; there are: capture, ffi");
+            eprintln!("no measurement is called {other}; there are: capture, ffi, hub");
             std::process::exit(64);
         }
     }

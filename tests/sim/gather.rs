@@ -180,11 +180,7 @@ fn phone_receipts(
 ) -> Vec<Receipt> {
     phone.store.take().unwrap().shut_down().unwrap();
     let layout = Layout::new(&phone.dir);
-    let files = ReceiptFiles::new(
-        &phone.environment,
-        &layout.receipts(),
-        &layout.quarantine(),
-    );
+    let files = ReceiptFiles::new(&phone.environment, &layout.receipts(), &layout.quarantine());
     let mut receipts = Vec::new();
     for file in files.list().unwrap() {
         for (_, bytes) in files.read_from(file, 0).unwrap() {

@@ -91,7 +91,7 @@ impl FieldStore {
         let mut enrolling = None;
         for hub in &self.join.hubs {
             let state = transfer.hub(hub.hub)?;
-            enrolling = enrolling.or(state.enrolment.map(|(_, digits)| digits));
+            enrolling = enrolling.or(state.enrolment.and_then(|enrolment| enrolment.digits));
         }
         // A hub's number says nothing about what does not stand here.
         let guard_seq = transfer.guard()?.map_or(0, |(seq, _)| seq);

@@ -19,4 +19,4 @@ pub use job::{HubTarget, JobBody, Method, Pulled, SyncChange, TransferJob, Troub
 pub use judge::{LinkFailure, TransferOutcome, Verdict, judge};
 pub use plan::{Backlog, Link, LinkCost, PIECE_BYTES_MAX, PIECE_BYTES_MIN, Step, plan};
 pub use receipt_index::{Found, Upto};
-pub use transfer_db::{Counts, Holding, HubState, TransferDb, Waiting};
+pub use transfer_db::{Counts, Enrolling, Holding, HubState, TransferDb, Waiting};

@@ -6,9 +6,11 @@
 //! it handed over.
 
 mod finish;
+mod spent;
 mod writer;
 
 pub(crate) use finish::Finished;
+pub(crate) use spent::{Quota, Spent};
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -84,6 +86,8 @@ pub(super) enum Command {
 pub(crate) struct Uploads {
     writers: Mutex<BTreeMap<Key, mpsc::Sender<Command>>>,
     connections: AtomicU64,
+    /// What lies unfinished or damaged, by device.
+    pub spent: Spent,
 }
 
 /// One connection's hold on a writer.

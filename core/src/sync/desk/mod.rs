@@ -13,7 +13,7 @@ use thiserror::Error;
 use super::job::{HubTarget, JobBody, Method, SyncChange, TransferJob, Trouble};
 use super::judge::{TransferOutcome, Verdict, judge};
 use super::plan::{Backlog, Link, LinkCost, Step, next_piece_bytes, plan};
-use super::transfer_db::{HubState, TransferDb, Waiting};
+use super::transfer_db::{Enrolling, HubState, TransferDb, Waiting};
 use super::wire::{
     self, EnrollReply, ErrorCode, Held, Hello, HoldCheck, OwnHead, PutReply, SessionReply,
     SyncReply,
@@ -82,6 +82,9 @@ pub struct SyncDesk {
     is_sync_due: bool,
     /// A hub that was set back has forgotten who asked: each session asks once, and the first digits stay.
     has_asked_to_join: bool,
+    /// Own nonce and the hub's, once the hub answered the hash: the next half of asking to join.
+    reveals: Option<([u8; 32], [u8; 32])>,
+    has_begun_anew: bool,
     has_missed_receipts: bool,
     /// Stored by the hub, but no receipt about them can be believed in this session: they are not sent again and not safe.
     unreceipted: Vec<SealedName>,
@@ -147,6 +150,8 @@ impl SyncDesk {
             own_nonce: environment.random()?,
             is_sync_due: true,
             has_asked_to_join: false,
+            reveals: None,
+            has_begun_anew: false,
             has_missed_receipts: false,
             unreceipted: Vec::new(),
             missing: Vec::new(),
@@ -208,7 +213,7 @@ impl SyncDesk {
         let state = hands.transfer().hub(self.target.hub)?;
         let job = match &step {
             Step::Hello => self.hello_job(),
-            Step::Enroll => self.enroll_job(hands)?,
+            Step::Enroll => self.enroll_job(hands, &state)?,
             Step::Session => self.session_job(hands, &state)?,
             Step::Sync => self.sync_job(hands, &state)?,
             Step::Put {
@@ -279,10 +284,12 @@ impl SyncDesk {
             }
             Verdict::TokenEnded => {
                 let state = hands.transfer().hub(self.target.hub)?;
+                let ended = state.token.map(|(token, _)| token);
                 hands.transfer().set_hub(
                     self.target.hub,
                     &HubState {
                         token: None,
+                        former_token: ended.or(state.former_token),
                         ..state
                     },
                 )?;
@@ -292,6 +299,9 @@ impl SyncDesk {
             Verdict::Refused(reply) => {
                 self.failed(hands)?;
                 self.greeting = None;
+                if step == Step::Enroll {
+                    self.enrolment_refused(hands, reply.code)?;
+                }
                 let trouble = match reply.code {
                     ErrorCode::DiskFull => Trouble::HubFull,
                     ErrorCode::Malformed
@@ -299,6 +309,7 @@ impl SyncDesk {
                     | ErrorCode::Forbidden
                     | ErrorCode::UnknownPath
                     | ErrorCode::TooLarge
+                    | ErrorCode::Conflict
                     | ErrorCode::Busy
                     | ErrorCode::NewerProtocol
                     | ErrorCode::Internal
@@ -361,7 +372,7 @@ impl SyncDesk {
         Ok(Backlog {
             has_greeted: self.greeting.is_some(),
             has_asked_to_join: self.is_in_roster() || self.has_asked_to_join,
-            has_token: state.token.is_some(),
+            has_token: state.token.is_some() && !self.must_ask_to_join(state),
             is_sync_due: self.is_sync_due,
             waiting: self.waiting(hands)?,
             offered: self.offered.clone(),
@@ -383,6 +394,14 @@ impl SyncDesk {
         waiting.retain(|file| !is_passed_over(file));
         waiting.truncate(wire::OFFERS_MAX);
         Ok(waiting)
+    }
+
+    /// Whether an earlier session went on without the six digits: the hub had no place then. They are
+    /// asked for again before anything else, once a session.
+    fn must_ask_to_join(&self, state: &HubState) -> bool {
+        let has_digits = |enrolment: &Enrolling| enrolment.digits.is_some();
+        let is_known = state.is_member || self.is_in_roster();
+        !is_known && !self.has_asked_to_join && !state.enrolment.as_ref().is_some_and(has_digits)
     }
 
     /// A body that came from the pinned server: still checked word by word.

@@ -4,13 +4,13 @@ use super::super::job::{SyncChange, Trouble};
 use super::super::plan::next_piece_bytes;
 use super::super::pull::open_segment;
 use super::super::receipt_index::Upto;
-use super::super::transfer_db::HubState;
+use super::super::transfer_db::{Enrolling, HubState};
 use super::super::wire::{
-    EnrollReply, Enrolment, Held, PutReply, SessionReply, SyncReply, TokenState,
+    EnrollReply, ErrorCode, Held, PutReply, SessionReply, SyncReply, TokenState,
 };
 use super::{DeskError, Hands, SyncDesk};
 use crate::journal::Receipt;
-use crate::keys::SignedRoster;
+use crate::keys::{SignedRoster, six_digits};
 use crate::model::ids::SealedName;
 use crate::store::Class;
 
@@ -20,25 +20,97 @@ impl SyncDesk {
         hands: Hands<'_>,
         reply: EnrollReply,
     ) -> Result<Vec<SyncChange>, DeskError> {
+        match reply {
+            EnrollReply::Begun { hub_nonce } => self.enrolment_begun(hands, hub_nonce),
+            EnrollReply::Pending => {
+                let Some((own_nonce, hub_nonce)) = self.reveals else {
+                    let detail = "a wish to join stands that nobody made".to_owned();
+                    return Ok(vec![SyncChange::Trouble(Trouble::FalseWord { detail })]);
+                };
+                // Reckoned here, not told: the two screens must agree without trust.
+                let digits = six_digits(self.device_id(), self.target.hub, &hub_nonce, &own_nonce);
+                let enrolment = Some(Enrolling {
+                    own_nonce,
+                    hub_nonce: Some(hub_nonce),
+                    digits: Some(digits.clone()),
+                });
+                self.keep_enrolment(hands, enrolment)?;
+                self.asked_to_join(hands)?;
+                Ok(vec![SyncChange::Enrolling { digits }])
+            }
+            EnrollReply::Member { roster } => {
+                self.asked_to_join(hands)?;
+                match roster {
+                    Some(bytes) => self.offered_roster(hands, &bytes),
+                    None => Ok(Vec::new()),
+                }
+            }
+        }
+    }
+
+    /// The hub answered the hash. The answer is kept before the nonce is shown, and the nonce is shown
+    /// for one answer only: a hub that has seen it could search for digits with the next.
+    fn enrolment_begun(
+        &mut self,
+        hands: Hands<'_>,
+        hub_nonce: [u8; 32],
+    ) -> Result<Vec<SyncChange>, DeskError> {
         let state = hands.transfer().hub(self.target.hub)?;
-        let enrolment = Some((self.own_nonce, reply.digits.clone()));
-        hands
-            .transfer()
-            .set_hub(self.target.hub, &HubState { enrolment, ..state })?;
+        let Some(enrolment) = state.enrolment else {
+            return Ok(Vec::new());
+        };
+        if enrolment.hub_nonce.is_some_and(|kept| kept != hub_nonce) {
+            self.keep_enrolment(hands, None)?;
+            self.greeting = None;
+            let detail = "the hub has forgotten this wish to join; a new one begins".to_owned();
+            return Ok(vec![SyncChange::Trouble(Trouble::Refused { detail })]);
+        }
+        self.reveals = Some((enrolment.own_nonce, hub_nonce));
+        let hub_nonce = Some(hub_nonce);
+        let enrolment = Enrolling {
+            hub_nonce,
+            ..enrolment
+        };
+        self.keep_enrolment(hands, Some(enrolment))?;
+        Ok(Vec::new())
+    }
+
+    /// Asking to join failed: sending goes on without. What another enrolment stands in the way of
+    /// begins anew, with another nonce, once in a session.
+    pub(super) fn enrolment_refused(
+        &mut self,
+        hands: Hands<'_>,
+        code: ErrorCode,
+    ) -> Result<(), DeskError> {
+        if self.reveals.is_some() && code == ErrorCode::Conflict {
+            self.keep_enrolment(hands, None)?;
+            self.reveals = None;
+            if !self.has_begun_anew {
+                self.has_begun_anew = true;
+                return Ok(());
+            }
+        }
+        self.asked_to_join(hands)
+    }
+
+    fn keep_enrolment(
+        &self,
+        hands: Hands<'_>,
+        enrolment: Option<Enrolling>,
+    ) -> Result<(), DeskError> {
+        let state = hands.transfer().hub(self.target.hub)?;
+        let state = HubState { enrolment, ..state };
+        hands.transfer().set_hub(self.target.hub, &state)?;
+        Ok(())
+    }
+
+    fn asked_to_join(&mut self, hands: Hands<'_>) -> Result<(), DeskError> {
         self.has_asked_to_join = true;
+        self.reveals = None;
         // The hub's nonce is used up by the request.
         self.greeting = None;
         self.own_nonce = hands.environment.random()?;
-        let mut changes = match reply.roster {
-            Some(bytes) => self.offered_roster(hands, &bytes)?,
-            None => Vec::new(),
-        };
-        if reply.state == Enrolment::Pending {
-            changes.push(SyncChange::Enrolling {
-                digits: reply.digits,
-            });
-        }
-        Ok(changes)
+        Ok(())
     }
 
     pub(super) fn session_opened(
@@ -64,11 +136,8 @@ impl SyncDesk {
             changes.push(SyncChange::HubRestored);
         }
         if !is_member {
-            let digits = before
-                .enrolment
-                .map(|(_, digits)| digits)
-                .unwrap_or_default();
-            changes.push(SyncChange::Enrolling { digits });
+            let digits = before.enrolment.and_then(|enrolment| enrolment.digits);
+            changes.extend(digits.map(|digits| SyncChange::Enrolling { digits }));
         } else if !before.is_member {
             changes.push(SyncChange::Admitted);
         }
