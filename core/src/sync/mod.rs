@@ -9,12 +9,14 @@ mod job;
 mod judge;
 mod plan;
 mod pull;
+mod receipt_index;
 mod transfer_db;
 pub mod wire;
 
 pub use desk::{DeskError, DeskStart, Hands, SyncDesk};
-pub use free_space::{FreeingFacts, Missing, missing_for_freeing};
+pub use free_space::{FreeingFacts, HeldNow, Missing, missing_for_freeing};
 pub use job::{HubTarget, JobBody, Method, Pulled, SyncChange, TransferJob, Trouble};
 pub use judge::{LinkFailure, TransferOutcome, Verdict, judge};
 pub use plan::{Backlog, Link, LinkCost, PIECE_BYTES_MAX, PIECE_BYTES_MIN, Step, plan};
+pub use receipt_index::{Found, Upto};
 pub use transfer_db::{Counts, Enrolling, Holding, HubState, TransferDb, Waiting};

@@ -26,32 +26,69 @@ CREATE TABLE files (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX files_order_index ON files (class, added_ms, sealed_sha256);
 
+-- Index of receipts/<hub>/<epoch>, which hold the receipts as signed. A hub_seq is 8 bytes, big-endian: a foreign number of any size keeps its order.
 CREATE TABLE receipts (
     receipt_id BLOB NOT NULL PRIMARY KEY,
     hub BLOB NOT NULL,
     epoch BLOB NOT NULL,
-    hub_seq INTEGER NOT NULL,
+    hub_seq BLOB NOT NULL CHECK (length(hub_seq) = 8),
     hub_time_ms INTEGER NOT NULL,
-    cose BLOB NOT NULL -- as received: the proof
+    first_byte INTEGER NOT NULL,
+    len_bytes INTEGER NOT NULL,
+    given_in BLOB -- the epoch in which the hub gave it last; absent if it was found in the file only
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX receipts_hub_index ON receipts (hub, epoch, hub_seq);
 
--- Lines of receipts, for counting.
+-- How far each file is indexed.
 CREATE TABLE receipt_files (
-    sealed_sha256 BLOB NOT NULL,
-    receipt_id BLOB NOT NULL,
     hub BLOB NOT NULL,
     epoch BLOB NOT NULL,
+    upto_byte INTEGER NOT NULL,
+    PRIMARY KEY (hub, epoch)
+) STRICT, WITHOUT ROWID;
+
+-- What the receipts of an epoch say of the epoch before; of several words the one with the lowest number.
+CREATE TABLE epoch_links (
+    hub BLOB NOT NULL,
+    epoch BLOB NOT NULL,
+    hub_seq BLOB NOT NULL,
+    before_epoch BLOB NOT NULL,
+    before_seq BLOB NOT NULL,
+    PRIMARY KEY (hub, epoch)
+) STRICT, WITHOUT ROWID;
+
+-- Epochs whose receipts count, from hubs.epoch (rank 0) back along the links, each up to a number.
+CREATE TABLE valid_epochs (
+    hub BLOB NOT NULL,
+    rank INTEGER NOT NULL,
+    epoch BLOB NOT NULL,
+    upto BLOB NOT NULL,
+    PRIMARY KEY (hub, rank)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE receipt_lines (
+    sealed_sha256 BLOB NOT NULL,
+    hub BLOB NOT NULL,
+    receipt_id BLOB NOT NULL,
+    is_void INTEGER NOT NULL,
     sha256 BLOB, -- only from a hub that opened the file
-    hub_time_ms INTEGER NOT NULL,
-    PRIMARY KEY (sealed_sha256, receipt_id)
+    PRIMARY KEY (sealed_sha256, hub, receipt_id)
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE receipt_entries (
     device BLOB NOT NULL,
-    upto_seq INTEGER NOT NULL,
+    upto_seq INTEGER NOT NULL, -- at most 2^63 - 1
     receipt_id BLOB NOT NULL,
     entry_id BLOB NOT NULL,
-    hub BLOB NOT NULL,
-    epoch BLOB NOT NULL,
     PRIMARY KEY (device, upto_seq, receipt_id)
+) STRICT, WITHOUT ROWID;
+
+-- What the lines that count say together about a file; no row: the hub does not hold it.
+CREATE TABLE holdings (
+    sealed_sha256 BLOB NOT NULL,
+    hub BLOB NOT NULL,
+    receipt_id BLOB NOT NULL,
+    sha256 BLOB,
+    first_ms INTEGER NOT NULL,
+    last_ms INTEGER NOT NULL,
+    PRIMARY KEY (sealed_sha256, hub)
 ) STRICT, WITHOUT ROWID;

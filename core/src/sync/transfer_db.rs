@@ -1,17 +1,16 @@
 //! transfer.db: the roster, what there is to send, what hubs have receipted. Readable while the phone is locked.
 //!
-//! Owns its tables. Does not plan or judge. Invariant: a file counts as held by a hub only through a receipt whose signature was checked, in the epoch
-//! that the hub is in now.
+//! Owns its tables. Does not plan or judge; what receipts say together is worked out in `receipt_index`. Invariant: a file counts as held by a hub only
+//! through a receipt whose signature was checked, that counts in the epoch that the hub is in now, and that no later line takes back.
 
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
 use crate::encoding::Hash32;
-use crate::journal::{Receipt, ReceiptLine};
 use crate::keys::TransferKey;
-use crate::model::ids::{DeviceId, EntryId, HubId, ReceiptId, SealedName};
-use crate::store::{Class, Durability, StoreError, check_pages, open_database, sql};
+use crate::model::ids::{EntryId, HubId, ReceiptId, SealedName};
+use crate::store::{Class, Durability, ReceiptFiles, StoreError, check_pages, open_database, sql};
 
 const NAME: &str = "transfer.db";
 const SCHEMA: &str = include_str!("schema.sql");
@@ -20,7 +19,8 @@ const VERSION: i64 = 1;
 /// The transfer database of a vault.
 #[derive(Debug)]
 pub struct TransferDb {
-    connection: Connection,
+    pub(super) connection: Connection,
+    pub(super) files: ReceiptFiles,
 }
 
 /// What this device knows of a hub.
@@ -64,17 +64,19 @@ pub struct Waiting {
     pub added_ms: i64,
 }
 
-/// A receipt line about a file, in the hub's present epoch.
+/// What a hub's receipts say together about a file that it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holding {
-    /// Which receipt.
+    /// The last receipt about it.
     pub receipt: ReceiptId,
     /// Which hub.
     pub hub: HubId,
     /// SHA-256 of the plaintext, if the hub opened it.
     pub sha256: Option<Hash32>,
-    /// The hub's clock, ms.
-    pub hub_time_ms: i64,
+    /// The hub's clock at the first line that was not taken back, ms.
+    pub first_ms: i64,
+    /// The hub's clock at the last line, ms.
+    pub last_ms: i64,
 }
 
 /// How many files there are and what is known of them.
@@ -90,7 +92,9 @@ pub struct Counts {
     pub originals_on_two_hubs: u64,
     /// Originals that a hub opened and found to be the bytes that were captured.
     pub originals_checked: u64,
-    /// Files of all classes without any valid receipt.
+    /// Originals that were removed from this device by the free-space rule and that no hub holds any more.
+    pub lost_here: u64,
+    /// Files of all classes without any valid receipt that are to be sent.
     pub waiting: u64,
     /// Bytes of those.
     pub waiting_bytes: u64,
@@ -99,11 +103,11 @@ pub struct Counts {
 }
 
 impl TransferDb {
-    /// Opens or makes the database.
+    /// Opens or makes the database; the receipts that it indexes stand in `files`.
     ///
     /// # Errors
     /// `Damaged`, `NewerSchema`, or the disk's.
-    pub fn open(path: &Path, key: &TransferKey) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, key: &TransferKey, files: ReceiptFiles) -> Result<Self, StoreError> {
         let connection = open_database(NAME, path, key, Durability::Full)?;
         let found: i64 = connection
             .query_row("PRAGMA user_version", [], |row| row.get(0))
@@ -123,7 +127,7 @@ impl TransferDb {
                 .map_err(sql("create"))?;
             transaction.commit().map_err(sql("create"))?;
         }
-        Ok(Self { connection })
+        Ok(Self { connection, files })
     }
 
     /// A single fact.
@@ -230,6 +234,20 @@ impl TransferDb {
         Ok(())
     }
 
+    /// Whether an original was removed from this device by the free-space rule.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn is_freed(&self, sealed: SealedName) -> Result<bool, StoreError> {
+        let text = "SELECT is_freed FROM files WHERE sealed_sha256 = ?1";
+        let freed: Option<bool> = self
+            .connection
+            .query_row(text, [sealed.as_bytes()], |row| row.get(0))
+            .optional()
+            .map_err(sql("is freed"))?;
+        Ok(freed.unwrap_or_default())
+    }
+
     /// Files without a valid receipt of `hub`: runs first, then by class, then the oldest.
     ///
     /// # Errors
@@ -237,9 +255,9 @@ impl TransferDb {
     pub fn waiting(&self, hub: HubId, limit: usize) -> Result<Vec<Waiting>, StoreError> {
         let text = "SELECT sealed_sha256, class, size_bytes, added_ms FROM files
                     WHERE is_freed = 0 AND NOT EXISTS (
-                        SELECT 1 FROM receipt_files JOIN hubs USING (hub, epoch)
-                        WHERE receipt_files.sealed_sha256 = files.sealed_sha256
-                            AND receipt_files.hub = ?1)
+                        SELECT 1 FROM holdings
+                        WHERE holdings.sealed_sha256 = files.sealed_sha256
+                            AND holdings.hub = ?1)
                     ORDER BY class, added_ms, sealed_sha256 LIMIT ?2";
         let mut statement = self
             .connection
@@ -257,187 +275,6 @@ impl TransferDb {
         rows.map_err(sql("waiting"))?
             .collect::<Result<_, _>>()
             .map_err(sql("waiting"))
-    }
-
-    /// Valid receipt lines about a file.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn holdings(&self, sealed: SealedName) -> Result<Vec<Holding>, StoreError> {
-        let text = "SELECT receipt_id, hub, sha256, hub_time_ms FROM receipt_files
-                    JOIN hubs USING (hub, epoch) WHERE sealed_sha256 = ?1 ORDER BY receipt_id";
-        let mut statement = self
-            .connection
-            .prepare_cached(text)
-            .map_err(sql("holdings"))?;
-        let rows = statement.query_map([sealed.as_bytes()], |row| {
-            Ok(Holding {
-                receipt: ReceiptId(Hash32(row.get(0)?)),
-                hub: HubId(Hash32(row.get(1)?)),
-                sha256: row.get::<_, Option<[u8; 32]>>(2)?.map(Hash32),
-                hub_time_ms: row.get(3)?,
-            })
-        });
-        rows.map_err(sql("holdings"))?
-            .collect::<Result<_, _>>()
-            .map_err(sql("holdings"))
-    }
-
-    /// Highest seq of a chain that a hub opened and receipted in its present epoch; 0 if none.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn receipted_seq(&self, device: DeviceId) -> Result<u64, StoreError> {
-        let text = "SELECT max(upto_seq) FROM receipt_entries JOIN hubs USING (hub, epoch)
-                    WHERE device = ?1";
-        let seq: Option<i64> = self
-            .connection
-            .query_row(text, [device.as_bytes()], |row| row.get(0))
-            .map_err(sql("receipted"))?;
-        Ok(seq.unwrap_or(0) as u64)
-    }
-
-    /// Keeps a receipt whose signature was checked.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn add_receipt(&self, receipt: &Receipt) -> Result<(), StoreError> {
-        let transaction = self
-            .connection
-            .unchecked_transaction()
-            .map_err(sql("receipt"))?;
-        let word = &receipt.word;
-        let (id, hub) = (receipt.id.as_bytes(), word.hub.as_bytes());
-        transaction
-            .execute(
-                "INSERT INTO receipts (receipt_id, hub, epoch, hub_seq, hub_time_ms, cose)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-                params![
-                    id,
-                    hub,
-                    word.epoch,
-                    word.hub_seq as i64,
-                    word.hub_time_ms,
-                    receipt.bytes
-                ],
-            )
-            .map_err(sql("receipt"))?;
-        for line in &word.lines {
-            match line {
-                ReceiptLine::File { sealed, sha256, .. } => transaction.execute(
-                    "INSERT INTO receipt_files (sealed_sha256, receipt_id, hub, epoch, sha256,
-                         hub_time_ms)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-                    params![
-                        sealed.as_bytes(),
-                        id,
-                        hub,
-                        word.epoch,
-                        sha256.map(|hash| hash.0),
-                        word.hub_time_ms
-                    ],
-                ),
-                ReceiptLine::Entries {
-                    device,
-                    upto_seq,
-                    entry_id,
-                } => transaction.execute(
-                    "INSERT INTO receipt_entries (device, upto_seq, receipt_id, entry_id, hub,
-                         epoch)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-                    params![
-                        device.as_bytes(),
-                        *upto_seq as i64,
-                        id,
-                        entry_id.as_bytes(),
-                        hub,
-                        word.epoch
-                    ],
-                ),
-            }
-            .map_err(sql("receipt line"))?;
-        }
-        transaction.commit().map_err(sql("receipt"))
-    }
-
-    /// Every kept receipt, as received.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn receipts(&self) -> Result<Vec<Vec<u8>>, StoreError> {
-        let text = "SELECT cose FROM receipts ORDER BY hub, epoch, hub_seq";
-        let mut statement = self
-            .connection
-            .prepare_cached(text)
-            .map_err(sql("receipts"))?;
-        let rows = statement
-            .query_map([], |row| row.get(0))
-            .map_err(sql("receipts"))?;
-        rows.collect::<Result<_, _>>().map_err(sql("receipts"))
-    }
-
-    /// The newest receipt of a hub in an epoch, as received.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn last_receipt_bytes(
-        &self,
-        hub: HubId,
-        epoch: [u8; 16],
-    ) -> Result<Option<Vec<u8>>, StoreError> {
-        let text = "SELECT cose FROM receipts WHERE hub = ?1 AND epoch = ?2
-                    ORDER BY hub_seq DESC LIMIT 1";
-        self.connection
-            .query_row(text, params![hub.as_bytes(), epoch], |row| row.get(0))
-            .optional()
-            .map_err(sql("last receipt"))
-    }
-
-    /// The newest receipt of a hub in an epoch: (hub_seq, id).
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn last_receipt(
-        &self,
-        hub: HubId,
-        epoch: [u8; 16],
-    ) -> Result<Option<(u64, ReceiptId)>, StoreError> {
-        let text = "SELECT hub_seq, receipt_id FROM receipts WHERE hub = ?1 AND epoch = ?2
-                    ORDER BY hub_seq DESC LIMIT 1";
-        self.connection
-            .query_row(text, params![hub.as_bytes(), epoch], |row| {
-                Ok((row.get::<_, i64>(0)? as u64, ReceiptId(Hash32(row.get(1)?))))
-            })
-            .optional()
-            .map_err(sql("last receipt"))
-    }
-
-    /// Up to which number the receipts of an epoch came in syncs, in order and without a gap.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn receipts_upto(&self, hub: HubId, epoch: [u8; 16]) -> Result<Option<u64>, StoreError> {
-        let noted = self.fact(&format!("receipts:{hub}"))?;
-        let number = noted
-            .as_deref()
-            .and_then(|bytes| bytes.strip_prefix(epoch.as_slice()))
-            .and_then(|number| number.try_into().ok());
-        Ok(number.map(u64::from_be_bytes))
-    }
-
-    /// Notes it; never back within an epoch.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn set_receipts_upto(
-        &self,
-        hub: HubId,
-        epoch: [u8; 16],
-        upto: u64,
-    ) -> Result<(), StoreError> {
-        let upto = self.receipts_upto(hub, epoch)?.unwrap_or(0).max(upto);
-        let value = [epoch.as_slice(), &upto.to_be_bytes()].concat();
-        self.set_fact(&format!("receipts:{hub}"), &value)
     }
 
     /// What is known of a hub.
@@ -477,6 +314,11 @@ impl TransferDb {
     /// # Errors
     /// The database's.
     pub fn set_hub(&self, hub: HubId, state: &HubState) -> Result<(), StoreError> {
+        let has_moved = self.hub(hub)?.epoch != state.epoch;
+        let transaction = self
+            .connection
+            .unchecked_transaction()
+            .map_err(sql("set hub"))?;
         let text = "INSERT INTO hubs (hub, token, token_expires_ms, is_member, own_nonce, digits,
                         epoch, cursor, hub_nonce, former_token)
                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO UPDATE SET
@@ -503,7 +345,10 @@ impl TransferDb {
                 ],
             )
             .map_err(sql("set hub"))?;
-        Ok(())
+        if has_moved {
+            self.epoch_moved(hub)?;
+        }
+        transaction.commit().map_err(sql("set hub"))
     }
 
     /// Forgets tokens, enrolments and cursors: a new chain has a new key and asks for everything again. Receipts stay.
@@ -531,14 +376,16 @@ impl TransferDb {
     /// The database's.
     pub fn counts(&self) -> Result<Counts, StoreError> {
         let text = "WITH held AS (
-                        SELECT sealed_sha256, count(DISTINCT hub) AS hubs, max(sha256) AS checked
-                        FROM receipt_files JOIN hubs USING (hub, epoch) GROUP BY sealed_sha256)
+                        SELECT sealed_sha256, count(*) AS hubs, max(sha256) AS checked
+                        FROM holdings GROUP BY sealed_sha256)
                     SELECT count(*), coalesce(sum(class = 4), 0),
                         coalesce(sum(class = 4 AND hubs >= 1), 0),
                         coalesce(sum(class = 4 AND hubs >= 2), 0),
                         coalesce(sum(class = 4 AND checked IS NOT NULL), 0),
-                        coalesce(sum(hubs IS NULL), 0),
-                        coalesce(sum(CASE WHEN hubs IS NULL THEN size_bytes ELSE 0 END), 0),
+                        coalesce(sum(hubs IS NULL AND is_freed), 0),
+                        coalesce(sum(hubs IS NULL AND NOT is_freed), 0),
+                        coalesce(sum(CASE WHEN hubs IS NULL AND NOT is_freed
+                            THEN size_bytes ELSE 0 END), 0),
                         (SELECT count(*) FROM receipts)
                     FROM files LEFT JOIN held USING (sealed_sha256)";
         self.connection
@@ -550,9 +397,10 @@ impl TransferDb {
                     originals_on_hub: count(2)?,
                     originals_on_two_hubs: count(3)?,
                     originals_checked: count(4)?,
-                    waiting: count(5)?,
-                    waiting_bytes: count(6)?,
-                    receipts: count(7)?,
+                    lost_here: count(5)?,
+                    waiting: count(6)?,
+                    waiting_bytes: count(7)?,
+                    receipts: count(8)?,
                 })
             })
             .map_err(sql("counts"))

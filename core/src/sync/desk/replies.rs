@@ -3,6 +3,7 @@
 use super::super::job::{SyncChange, Trouble};
 use super::super::plan::next_piece_bytes;
 use super::super::pull::open_segment;
+use super::super::receipt_index::Upto;
 use super::super::transfer_db::{Enrolling, HubState};
 use super::super::wire::{
     EnrollReply, ErrorCode, Held, PutReply, SessionReply, SyncReply, TokenState,
@@ -153,7 +154,8 @@ impl SyncDesk {
             changes.extend(self.offered_roster(hands, bytes)?);
         }
         let state = hands.transfer().hub(self.target.hub)?;
-        if state.epoch != Some(reply.epoch) {
+        let has_moved = state.epoch != Some(reply.epoch);
+        if has_moved {
             let state = HubState {
                 epoch: Some(reply.epoch),
                 ..state
@@ -162,9 +164,10 @@ impl SyncDesk {
             changes.push(SyncChange::HubRestored);
         }
         changes.extend(self.synced_receipts(hands, &reply)?);
-        self.is_sync_due = reply.has_more;
+        // What was asked for by the number of another epoch may have a gap: everything is asked for again.
+        self.is_sync_due = reply.has_more || has_moved;
         let has_asked_for_all = self.has_missed_receipts;
-        self.has_missed_receipts = false;
+        self.has_missed_receipts = has_moved;
         self.offered.clear();
         for file in &reply.files {
             let holdings = hands.transfer().holdings(file.sealed)?;
@@ -283,11 +286,14 @@ impl SyncDesk {
         reply: &SyncReply,
     ) -> Result<Vec<SyncChange>, DeskError> {
         let (mut changes, mut upto, mut has_gap) = (Vec::new(), None, false);
+        let mut receipts = Vec::new();
         for bytes in &reply.receipts {
-            match self.keep_receipt(hands, bytes)? {
-                Some(Ok(hub_seq)) => {
-                    upto = if has_gap { upto } else { Some(hub_seq) };
-                    changes.push(SyncChange::Receipt);
+            match self.open_receipt(bytes) {
+                Some(Ok(receipt)) => {
+                    let (epoch, hub_seq) = (receipt.word.epoch, receipt.word.hub_seq);
+                    let is_next = !has_gap && receipt.word.hub == self.target.hub;
+                    upto = is_next.then_some(Upto { epoch, hub_seq }).or(upto);
+                    receipts.push(receipt);
                 }
                 Some(Err(detail)) => {
                     has_gap = true;
@@ -296,6 +302,7 @@ impl SyncDesk {
                 None => has_gap = true,
             }
         }
+        changes.extend(self.keep_receipts(hands, &receipts)?);
         if let Some(upto) = upto {
             hands
                 .transfer()
@@ -309,32 +316,29 @@ impl SyncDesk {
         hands: Hands<'_>,
         bytes: &[u8],
     ) -> Result<Vec<SyncChange>, DeskError> {
-        Ok(match self.keep_receipt(hands, bytes)? {
-            Some(Ok(_)) => vec![SyncChange::Receipt],
-            Some(Err(detail)) => vec![SyncChange::Trouble(Trouble::FalseWord { detail })],
-            None => Vec::new(),
-        })
+        match self.open_receipt(bytes) {
+            Some(Ok(receipt)) => self.keep_receipts(hands, &[receipt]),
+            Some(Err(detail)) => Ok(vec![SyncChange::Trouble(Trouble::FalseWord { detail })]),
+            None => Ok(Vec::new()),
+        }
     }
 
-    /// Gives the number of a receipt that was kept, or why it is no receipt. Without a roster that names the hub no receipt can be believed; it
-    /// will be asked for again when the roster has come.
-    fn keep_receipt(
+    fn keep_receipts(
         &self,
         hands: Hands<'_>,
-        bytes: &[u8],
-    ) -> Result<Option<Result<u64, String>>, DeskError> {
-        let key = Receipt::claimed_hub(bytes).ok().and_then(|hub| {
-            self.roster
-                .as_ref()
-                .and_then(|signed| signed.roster.hub_key(hub))
-        });
-        let Some(key) = key else { return Ok(None) };
-        match Receipt::open(bytes, &key, self.org) {
-            Ok(receipt) => {
-                hands.transfer().add_receipt(&receipt)?;
-                Ok(Some(Ok(receipt.word.hub_seq)))
-            }
-            Err(error) => Ok(Some(Err(error.to_string()))),
-        }
+        receipts: &[Receipt],
+    ) -> Result<Vec<SyncChange>, DeskError> {
+        let transfer = hands.transfer();
+        let given_in = transfer.hub(self.target.hub)?.epoch;
+        transfer.add_receipts(receipts, given_in)?;
+        Ok(receipts.iter().map(|_| SyncChange::Receipt).collect())
+    }
+
+    /// A receipt whose signature fits, or why it is none. Without a roster that names the hub no receipt can be believed; it will be asked for again
+    /// when the roster has come.
+    fn open_receipt(&self, bytes: &[u8]) -> Option<Result<Receipt, String>> {
+        let hub = Receipt::claimed_hub(bytes).ok()?;
+        let key = self.roster.as_ref()?.roster.hub_key(hub)?;
+        Some(Receipt::open(bytes, &key, self.org).map_err(|error| error.to_string()))
     }
 }
