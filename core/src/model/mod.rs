@@ -3,5 +3,6 @@
 //! Owns shapes and their parsing. Does not decide what is asked for or recorded (`record/`).
 
 pub mod codes;
+pub mod display;
 pub mod ids;
 pub mod position;
