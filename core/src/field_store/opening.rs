@@ -11,7 +11,7 @@ use crate::keys::{
     JoinCode, KeyError, SessionKey, SignedRoster, TransferKey, VaultKeys, device_key,
 };
 use crate::model::ids::{DeviceId, EntryId, SubjectId};
-use crate::record::{NAME_BYTES_MAX, owed};
+use crate::record::{NAME_BYTES_MAX, RecordError, owed};
 use crate::store::{
     Class, Durability, Journal, Layout, OwnChain, Reserve, SealedFiles, StoreError, VaultLock, Word,
 };
@@ -78,7 +78,7 @@ impl FieldStore {
     ) -> Result<Self, Error> {
         let code = JoinCode::parse(join)?;
         owed("device_name", device_name, NAME_BYTES_MAX)?;
-        check_passcode(passcode)?;
+        check_new_passcode(passcode)?;
         let layout = Layout::new(&config.dir);
         layout.create(&config.environment)?;
         let lock = VaultLock::take(&layout)?;
@@ -143,6 +143,8 @@ impl FieldStore {
         passcode: &str,
     ) -> Result<Self, Error> {
         JoinCode::parse(join)?;
+        owed("device_name", device_name, NAME_BYTES_MAX)?;
+        check_new_passcode(passcode)?;
         let layout = Layout::new(&config.dir);
         layout.create(&config.environment)?;
         let lock = VaultLock::take(&layout)?;
@@ -563,6 +565,23 @@ const PASSCODE_BYTES_MAX: usize = 1024;
 
 fn check_passcode(passcode: &str) -> Result<(), Error> {
     owed("passcode", passcode, PASSCODE_BYTES_MAX)?;
+    Ok(())
+}
+
+/// A shorter one is found by trying: 100,000 tries of half a second are half a day.
+const PASSCODE_CHARS_MIN: usize = 6;
+
+fn check_new_passcode(passcode: &str) -> Result<(), Error> {
+    check_passcode(passcode)?;
+    let count = passcode.chars().filter(|c| !c.is_whitespace()).count();
+    if count < PASSCODE_CHARS_MIN {
+        let reason = format!(
+            "has {count} digits or letters, at least {PASSCODE_CHARS_MIN} are needed: whoever \
+             finds this phone could try all shorter ones"
+        );
+        let field = "passcode";
+        return Err(RecordError::Invalid { field, reason }.into());
+    }
     Ok(())
 }
 
