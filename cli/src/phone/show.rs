@@ -89,10 +89,7 @@ impl What {
 /// What an empty list says: what is not there, and what makes or shows some.
 fn nothing(store: &FieldStore, what: What, of: Option<&str>) -> Result<String, Failure> {
     let at = of.map_or(String::new(), |of| format!(" of {of}"));
-    let name = match what {
-        What::Hints => "possible names".to_owned(),
-        what => what.name().to_lowercase(),
-    };
+    let name = what.name().to_lowercase();
     let todo = match what {
         What::Sites => "`site` records one; `sync` fetches those of others.".to_owned(),
         What::Operators => "`start --operator NAME` records one.".to_owned(),
@@ -248,7 +245,7 @@ pub fn to_choose(
     id: SubjectId,
 ) -> Result<String, Error> {
     let by = store.recorder_of(record)?;
-    let operator = by.operator.as_deref().map_or("nobody named", |name| name);
+    let operator = by.operator.as_deref().unwrap_or("nobody named");
     let device = match (&by.device_name, by.device) {
         (Some(name), _) => foreign(name).into_owned(),
         (None, Some(device)) => format!("device {}", device.0.short()),

@@ -129,9 +129,10 @@ mod tests {
             self.as_device(OWNER, |chain| {
                 let entries = chain.journal().entries_of_subject(subject).unwrap();
                 let folded = fold(subject, &entries, None).unwrap();
-                match kind {
-                    Kind::Grave => GraveView::of(&folded).record,
-                    _ => RemainsView::of(&folded).record,
+                if kind == Kind::Grave {
+                    GraveView::of(&folded).record
+                } else {
+                    RemainsView::of(&folded).record
                 }
             })
         }
