@@ -93,9 +93,9 @@ impl Desk {
         ran.json().unwrap().into_iter().next().unwrap()
     }
 
-    fn script(&self, dir: &str, lines: &[&str]) -> Ran {
+    fn script(&self, json: &[&str], dir: &str, lines: &[&str]) -> Ran {
         std::fs::write(self.dir().join("script.txt"), lines.join("\n")).unwrap();
-        self.call(&["phone", "--dir", dir, "--script", "script.txt"])
+        self.call(&[json, &["phone", "--dir", dir, "--script", "script.txt"]].concat())
     }
 }
 
@@ -155,27 +155,20 @@ fn no_text_of_others_steers_the_terminal_of_any_command() {
     desk.well(&["hub", "unlock"]);
     desk.well(&["phone", "--dir", "t02", "sync"]);
     for dir in ["evil", "t02"] {
-        let phone = |words: &[&str]| {
-            for json in [&[][..], &["--json"]] {
-                desk.well(&[json, &["phone", "--dir", dir], words].concat());
-            }
-        };
-        for what in ["sites", "operators"] {
-            phone(&["list", what]);
-        }
-        for what in ["graves", "remains", "markers", "photos", "hints"] {
-            for of in ["LYS1", &grave, &remains] {
-                phone(&["list", what, "--of", of]);
-            }
-            phone(&["list", what]);
-        }
+        let mut lines: Vec<String> = ["sites", "operators", "photos", "hints", "graves"]
+            .map(|what| format!("list {what}"))
+            .to_vec();
         for of in ["LYS1", &grave, &remains] {
-            phone(&["show", of]);
+            lines.push(format!("show {of}"));
+            let whats = ["graves", "remains", "markers", "photos", "hints"];
+            lines.extend(whats.map(|what| format!("list {what} --of {of}")));
         }
-        phone(&["status"]);
-        phone(&["verify"]);
-        phone(&["sync"]);
-        phone(&["free"]);
+        lines.extend(["status", "verify", "sync", "free"].map(str::to_owned));
+        let lines: Vec<&str> = lines.iter().map(String::as_str).collect();
+        for json in [&[][..], &["--json"]] {
+            let ran = desk.script(json, dir, &lines);
+            assert_eq!(ran.code, Some(0), "{}", ran.all());
+        }
         desk.well(&["verify", "--dir", dir]);
     }
     // Refusals name what was typed, and two sites of one code.
@@ -348,7 +341,7 @@ fn a_refused_line_or_photo_stops_no_other_and_the_end_names_it() {
         "capture one.jpg empty.jpg gone.jpg three.jpg",
         "status",
     ];
-    let ran = desk.script("phone", &lines);
+    let ran = desk.script(&[], "phone", &lines);
     assert_eq!(ran.code, Some(65), "{}", ran.all());
     let saved = ran
         .out

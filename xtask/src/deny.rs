@@ -22,10 +22,20 @@ pub fn check() -> Result<(), Failure> {
         if process::is_ci() {
             return Err(failure);
         }
-        println!("\n==> crates: left out: cargo-deny could not be fetched, so deny.toml was not checked.");
+        println!(
+            "\n==> crates: left out: cargo-deny could not be fetched, so deny.toml was not checked."
+        );
         return Ok(());
     }
-    run(&["--locked", "--log-level", "error", "check", "licenses", "sources", "bans"])?;
+    run(&[
+        "--locked",
+        "--log-level",
+        "error",
+        "check",
+        "licenses",
+        "sources",
+        "bans",
+    ])?;
     let fetch = ["--locked", "--log-level", "error", "fetch", "db"];
     if run(&fetch).is_err() {
         println!(
@@ -33,7 +43,14 @@ pub fn check() -> Result<(), Failure> {
         );
         return Ok(());
     }
-    run(&["--locked", "--log-level", "error", "check", "--disable-fetch", "advisories"])
+    run(&[
+        "--locked",
+        "--log-level",
+        "error",
+        "check",
+        "--disable-fetch",
+        "advisories",
+    ])
 }
 
 fn run(words: &[&str]) -> Result<(), Failure> {
