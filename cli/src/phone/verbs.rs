@@ -6,8 +6,8 @@ use clap::Subcommand;
 use imena_core::field_store::FieldStore;
 use imena_core::record::{GraveDraft, HintDraft, HintPart, MarkerDraft, RemainsDraft, SiteDraft};
 use imena_core::vocabulary::{
-    GraveKind, HintConfidence, HintPartRole, HintSource, Kind, MarkerKind, MarkerStatus,
-    OperatorRole, RemainsKind, Shot, SiteType,
+    GraveKind, HintConfidence, HintPartRole, HintSource, Kind, MarkerKind, MarkerReading,
+    MarkerStatus, OperatorRole, RemainsKind, Shot, SiteType,
 };
 use serde_json::json;
 
@@ -88,9 +88,12 @@ pub enum PhoneVerb {
         /// The number on it, as written.
         #[arg(long)]
         number: Option<String>,
-        /// How it was found.
+        /// How it stands.
         #[arg(long, value_parser = term(MarkerStatus::known, MarkerStatus::ALL, MarkerStatus::code))]
         status: Option<MarkerStatus>,
+        /// How it reads.
+        #[arg(long, value_parser = term(MarkerReading::known, MarkerReading::ALL, MarkerReading::code))]
+        reading: Option<MarkerReading>,
     },
     /// Record remains; prints their code.
     Remains {
@@ -363,6 +366,7 @@ fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done 
             text,
             number,
             status,
+            reading,
         } => {
             let site = find::of_kind(store, &site, Kind::Site)?;
             let graves = graves
@@ -376,6 +380,7 @@ fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done 
                 text_verbatim: text,
                 number_text: number,
                 status,
+                reading,
             };
             let id = store.create_marker(&draft)?;
             terminal.show("Marker recorded.", &json!({"marker": id}));

@@ -18,8 +18,8 @@ pub use organisation::{
     IDENTITY_FILE, OrgIdentity, OrgSigner, Organisation, PassphraseCost, SIGNING_FILE,
 };
 pub use roster::{
-    Freeing, Granted, Policy, Recipient, Revocation, Roster, RosterDevice, RosterError, RosterHub,
-    SignedRoster,
+    Authority, Freeing, Granted, LastGoodEntry, LastGoodReceipt, LineState, Policy, Recipient,
+    Right, Roster, RosterDevice, RosterError, RosterHub, SignedRoster,
 };
 pub use session::SessionKey;
 pub use software_vault::SoftwareVault;

@@ -5,4 +5,5 @@
 pub mod codes;
 pub mod display;
 pub mod ids;
+pub mod letters;
 pub mod position;
