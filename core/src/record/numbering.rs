@@ -66,7 +66,7 @@ mod tests {
     use crate::encoding::Hash32;
     use crate::environment::Environment;
     use crate::keys::DatabaseKey;
-    use crate::merge::fold;
+    use crate::merge::{Counting, fold};
     use crate::model::codes::PlaceCode;
     use crate::model::ids::DeviceId;
     use crate::record::{
@@ -128,7 +128,7 @@ mod tests {
             let subject = SubjectId::of_code(ORG, kind, &code.canonical_without_check());
             self.as_device(OWNER, |chain| {
                 let entries = chain.journal().entries_of_subject(subject).unwrap();
-                let folded = fold(subject, &entries, None).unwrap();
+                let folded = fold(subject, &entries, &Counting::default()).unwrap();
                 if kind == Kind::Grave {
                     GraveView::of(&folded).record
                 } else {
