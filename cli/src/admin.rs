@@ -74,7 +74,7 @@ impl Admin {
             let said = String::from_utf8_lossy(&body).trim().to_owned();
             Err(Failure::new(
                 INPUT,
-                format!("the hub refused: {said}"),
+                format!("the hub refused: {}", crate::terminal::foreign(&said)),
                 "Correct it and try again.",
             ))
         })

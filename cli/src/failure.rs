@@ -6,6 +6,8 @@ use imena_core::keys::KeyError;
 use imena_core::record::RecordError;
 use imena_core::store::StoreError;
 
+use crate::terminal::foreign;
+
 /// `--help` shows this.
 pub const EXIT_CODES: &str = "Exit codes: 0 done · 1 verify found something · 64 wrong command line · 65 input refused · \
 69 something is missing · 73 cannot be created · 74 disk or database · 75 the hub does not answer, try again · \
@@ -77,7 +79,7 @@ impl From<Error> for Failure {
                 file => format!("wrong passphrase or key for {file}"),
             }
         } else {
-            error.to_string()
+            foreign(&error.to_string()).into_owned()
         };
         let (code, todo) = match &error {
             Error::Locked => (KEY, "Unlock first: `unlock`."),

@@ -203,7 +203,7 @@ async fn interrupted() {
 fn set_up(terminal: &mut Terminal, args: &HubArgs, bound: SocketAddr) -> Result<Hub, Failure> {
     if !org::exists(&args.org)? {
         terminal.say("No organisation here yet: making one.");
-        org::init(terminal, &args.org)?;
+        org::init(terminal, &args.org, false)?;
     }
     let environment = environment();
     environment.files.create_dir_all(&args.dir)?;
@@ -230,6 +230,8 @@ fn set_up(terminal: &mut Terminal, args: &HubArgs, bound: SocketAddr) -> Result<
     {
         hub.accept_roster(&roster.bytes).map_err(failed)?;
     }
+    // A hub runs for weeks; nothing of it may open the signing key.
+    terminal.forget_passphrase();
     tell(terminal, &args.dir);
     Ok(hub)
 }

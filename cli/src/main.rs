@@ -12,6 +12,7 @@ mod admin;
 mod failure;
 mod hub;
 mod org;
+mod passphrase;
 mod phone;
 mod terminal;
 mod transfer;

@@ -5,18 +5,17 @@ use std::path::{Path, PathBuf};
 use clap::{Args, Subcommand};
 use imena_core::environment::{read_file, replace_file};
 use imena_core::keys::{
-    JoinCode, OrgIdentity, OrgSigner, Organisation, PassphraseCost, Roster, RosterDevice,
-    RosterHub, SignedRoster,
+    IDENTITY_FILE, JoinCode, OrgIdentity, OrgSigner, Organisation, PassphraseCost, Roster,
+    RosterDevice, RosterHub, SIGNING_FILE, SignedRoster,
 };
 use imena_hub::admin::{Pending, decode_line, encode_dismiss};
 use serde_json::json;
 
 use crate::admin::Admin;
-use crate::failure::{CREATE, Failure, INPUT, MISSING};
-use crate::terminal::Terminal;
-use crate::{Done, environment};
+use crate::failure::{CREATE, Failure, INPUT, KEY, MISSING};
+use crate::terminal::{Terminal, foreign};
+use crate::{Done, environment, passphrase};
 
-const PASSPHRASE: &str = "IMENA_PASSPHRASE";
 const ROSTER_FILE: &str = "roster.cose";
 const ROSTER_BYTES_MAX: u64 = 256 * 1024;
 
@@ -30,8 +29,20 @@ pub struct OrgArgs {
 #[derive(Debug, Subcommand)]
 enum OrgVerb {
     /// Make an organisation: two key files that belong on a stick, and its first roster.
+    ///
+    /// Asks twice for a new passphrase (at least 20 characters, 10 of them different), or draws six
+    /// words. Ends only after both files were opened with it.
     Init {
         /// Folder of the organisation.
+        #[arg(long, default_value = "org")]
+        org: PathBuf,
+        /// Draw a passphrase of six words and print it once, for paper.
+        #[arg(long)]
+        six_words: bool,
+    },
+    /// Open both key files with the passphrase and say what they open: the drill of a safe.
+    Check {
+        /// Folder with the two key files; a roster beside them is compared with them.
         #[arg(long, default_value = "org")]
         org: PathBuf,
     },
@@ -73,10 +84,11 @@ enum OrgVerb {
 /// Runs `imena org`.
 pub fn run(terminal: &mut Terminal, args: OrgArgs) -> Done {
     match args.verb {
-        OrgVerb::Init { org } => {
-            init(terminal, &org)?;
+        OrgVerb::Init { org, six_words } => {
+            init(terminal, &org, six_words)?;
             Ok(())
         }
+        OrgVerb::Check { org } => check(terminal, &org),
         OrgVerb::AddHub { org, dir } => {
             let admin = Admin::connect(&dir)?;
             let line = decode_line(&admin.get("/admin/line")?)
@@ -109,22 +121,18 @@ pub fn exists(org: &Path) -> Result<bool, Failure> {
 }
 
 /// Makes the organisation and its first roster.
-pub fn init(terminal: &mut Terminal, org: &Path) -> Result<SignedRoster, Failure> {
+pub fn init(terminal: &mut Terminal, org: &Path, six_words: bool) -> Result<SignedRoster, Failure> {
     let environment = environment();
-    let passphrase = terminal.secret("New passphrase of the organisation", PASSPHRASE)?;
-    if passphrase.is_empty() {
-        return Err(Failure::input(
-            "the passphrase is empty",
-            "Choose several words.",
-        ));
+    if exists(org)? {
+        return Err(exists_already(org));
     }
+    let passphrase = passphrase::new(terminal, six_words)?;
     let made = Organisation::create(&environment, org, &passphrase, PassphraseCost::FIELD);
     let (made, paths) = made.map_err(|error| match error {
         imena_core::keys::KeyError::Io(error)
             if error.kind() == std::io::ErrorKind::AlreadyExists =>
         {
-            let what = format!("there is an organisation in {} already", org.display());
-            Failure::new(CREATE, what, "Use another folder, or go on with this one.")
+            exists_already(org)
         }
         other => other.into(),
     })?;
@@ -132,9 +140,18 @@ pub fn init(terminal: &mut Terminal, org: &Path) -> Result<SignedRoster, Failure
     let roster = Roster::first(&made.signer, made.identity.recipient(), issued_ms);
     let signed = roster.sign(&made.signer).map_err(refused)?;
     replace_file(&environment, &org.join(ROSTER_FILE), &signed.bytes)?;
+    // From the disk again and with what was typed: a file that does not open is found out now.
+    let opened = OrgKeys::open(org, &passphrase)?;
+    if opened.signer.org() != made.signer.org()
+        || opened.identity.recipient() != made.identity.recipient()
+    {
+        return Err(Failure::disk(
+            "the key files hold other keys than were written",
+        ));
+    }
     let [signing, identity] = &paths;
     let text = format!(
-        "Organisation {} made.\n  {}: signs the roster. {}: opens every sealed file.\n  \
+        "Organisation {} made; both key files were opened again with the passphrase.\n  {}: signs the roster. {}: opens every sealed file.\n  \
          Both belong on a stick that is kept apart, and on paper. Without them and the passphrase nothing can be read.",
         made.signer.org().0.short(),
         signing.display(),
@@ -162,12 +179,64 @@ pub fn add_hub(
 
 /// The identity that unlocks a hub.
 pub fn open_identity(terminal: &mut Terminal, org: &Path) -> Result<OrgIdentity, Failure> {
-    let passphrase = terminal.secret("Passphrase of the organisation", PASSPHRASE)?;
-    Ok(OrgIdentity::open(
-        &environment(),
-        &org.join("org-identity.age"),
-        &passphrase,
-    )?)
+    let passphrase = passphrase::known(terminal)?;
+    let path = org.join(IDENTITY_FILE);
+    Ok(OrgIdentity::open(&environment(), &path, &passphrase)?)
+}
+
+/// Both key files, opened.
+struct OrgKeys {
+    signer: OrgSigner,
+    identity: OrgIdentity,
+}
+
+impl OrgKeys {
+    fn open(org: &Path, passphrase: &str) -> Result<Self, Failure> {
+        let environment = environment();
+        let (signing, identity) = (org.join(SIGNING_FILE), org.join(IDENTITY_FILE));
+        Ok(Self {
+            signer: OrgSigner::open(&environment, &signing, passphrase)?,
+            identity: OrgIdentity::open(&environment, &identity, passphrase)?,
+        })
+    }
+}
+
+/// Says what the two key files open, and whether they are those of the roster beside them.
+fn check(terminal: &mut Terminal, org: &Path) -> Done {
+    let passphrase = passphrase::known(terminal)?;
+    let keys = OrgKeys::open(org, &passphrase)?;
+    let (id, recipient) = (keys.signer.org(), keys.identity.recipient());
+    let mut text = format!(
+        "{SIGNING_FILE} opens: it signs the roster of organisation {}.\n\
+         {IDENTITY_FILE} opens: it opens what is sealed to {recipient}.",
+        id.0
+    );
+    let has_roster = exists(org)?;
+    if has_roster {
+        let roster = current_roster(org)?.roster;
+        let is_recipient = roster
+            .recipients
+            .iter()
+            .any(|line| line.recipient == recipient);
+        if roster.org != id || !is_recipient {
+            let what = "both key files open, and the roster beside them is of other keys";
+            return Err(Failure::new(KEY, what, KEEP));
+        }
+        text.push_str(&format!(
+            "\n{ROSTER_FILE}, version {}, is signed by the one and names the other.",
+            roster.version
+        ));
+    } else {
+        text.push_str(&format!("\nNo {ROSTER_FILE} here to compare them with."));
+    }
+    let value = json!({"org": id, "recipient": recipient, "roster_checked": has_roster});
+    terminal.show(&text, &value);
+    Ok(())
+}
+
+fn exists_already(org: &Path) -> Failure {
+    let what = format!("there is an organisation in {} already", org.display());
+    Failure::new(CREATE, what, "Use another folder, or go on with this one.")
 }
 
 /// The roster that was signed last.
@@ -204,12 +273,6 @@ struct Chosen {
     dismissed: Vec<String>,
 }
 
-/// A name that somebody else typed, for a line of its own: nothing in it moves the cursor, turns the
-/// direction of writing or stands where digits are read.
-fn shown_name(name: &str) -> String {
-    name.escape_debug().to_string()
-}
-
 fn approve(terminal: &mut Terminal, org: &Path, dir: &Path, named: &Chosen, team: &str) -> Done {
     let admin = Admin::connect(dir)?;
     let pending = Pending::decode_all(&admin.get("/admin/pending")?)
@@ -218,8 +281,8 @@ fn approve(terminal: &mut Terminal, org: &Path, dir: &Path, named: &Chosen, team
     let asks = named.digits.is_empty() && named.dismissed.is_empty();
     let mut dismissed = 0_usize;
     for phone in pending {
-        terminal.say(&format!("Digits {}", phone.digits));
-        terminal.say(&format!("  calls itself: {}", shown_name(&phone.name)));
+        terminal.say(&format!("Digits {}", foreign(&phone.digits)));
+        terminal.say(&format!("  calls itself: {}", foreign(&phone.name)));
         let question = "Does its screen show the same six digits?";
         if named.dismissed.contains(&phone.digits) {
             admin.post("/admin/dismiss", encode_dismiss(phone.device))?;
@@ -252,7 +315,7 @@ fn approve(terminal: &mut Terminal, org: &Path, dir: &Path, named: &Chosen, team
     admin.post("/admin/roster", roster.bytes)?;
     let lines = issuers
         .iter()
-        .map(|(name, issuer)| format!("{} is in, issuer {issuer}", shown_name(name)));
+        .map(|(name, issuer)| format!("{} is in, issuer {issuer}", foreign(name)));
     let text = lines.collect::<Vec<_>>().join("\n");
     terminal.show(&text, &json!({"approved": issuers}));
     Ok(())
@@ -265,8 +328,8 @@ fn sign_next(
 ) -> Result<SignedRoster, Failure> {
     let environment = environment();
     let before = current_roster(org)?;
-    let passphrase = terminal.secret("Passphrase of the organisation", PASSPHRASE)?;
-    let signer = OrgSigner::open(&environment, &org.join("org-signing.age"), &passphrase)?;
+    let passphrase = passphrase::known(terminal)?;
+    let signer = OrgSigner::open(&environment, &org.join(SIGNING_FILE), &passphrase)?;
     let mut roster = before.next(environment.clock.now().wall_ms);
     change(&mut roster)?;
     let signed = roster.sign(&signer).map_err(refused)?;
@@ -276,19 +339,4 @@ fn sign_next(
 
 fn refused(error: imena_core::keys::RosterError) -> Failure {
     Failure::input(error.to_string(), KEEP)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::shown_name;
-
-    #[test]
-    fn a_name_of_a_device_moves_no_cursor_and_turns_no_line() {
-        assert_eq!(shown_name("Олена Їжак 2"), "Олена Їжак 2");
-        let hostile = "T01\u{1b}[2K\rDigits 000000\n\u{202e}\u{2066}";
-        let shown = shown_name(hostile);
-        assert!(shown.chars().all(|sign| !sign.is_control()), "{shown}");
-        let turns = |sign| matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        assert!(!shown.chars().any(turns), "{shown}");
-    }
 }

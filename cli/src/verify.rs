@@ -7,7 +7,7 @@ use clap::Args;
 use crate::Done;
 use crate::failure::{FINDINGS, Failure};
 use crate::phone::open_store;
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, foreign};
 
 /// Arguments of `imena verify`.
 #[derive(Debug, Args)]
@@ -40,7 +40,11 @@ pub fn verify(terminal: &mut Terminal, store: &imena_core::field_store::FieldSto
         report.files, report.entries, report.chains, report.receipts
     );
     for finding in &report.findings {
-        text.push_str(&format!("\n  {}: {}", finding.place, finding.what));
+        text.push_str(&format!(
+            "\n  {}: {}",
+            foreign(&finding.place),
+            foreign(&finding.what)
+        ));
     }
     if report.findings.is_empty() {
         text.push_str(" Nothing is wrong.");

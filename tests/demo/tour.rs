@@ -14,6 +14,8 @@ use crate::stage::{Stage, expect, quoted, show};
 pub const NOTHING_SAVED: &str = "not one photo was saved; see the lines above";
 /// Exit code of a sync that finds no hub.
 const TRY_AGAIN: i32 = 75;
+/// Exit code of a script of which some lines were refused.
+const REFUSED: i32 = 65;
 const CUTS: usize = 3;
 /// Where in a connection the link breaks, bytes: late enough that each connection brings something over.
 const CUT_FROM_MIN: u64 = 6 * 1024;
@@ -163,23 +165,16 @@ fn capture(stage: &Stage, places: &Places, files: &[PathBuf]) -> Result<(usize, 
          --part 'surname=Nesteren…' --reason 'written by hand on the bag'"
     ));
     lines.push("status".to_owned());
-    let mut captured = 0;
-    while !lines.is_empty() {
-        let ran = stage.phone("t01", &lines)?;
-        captured += ran
-            .out
-            .iter()
-            .filter(|line| line.starts_with("saved "))
-            .count();
-        if ran.code == Some(0) {
-            break;
+    let ran = stage.phone("t01", &lines)?;
+    let saved = ran.out.iter().filter(|line| line.starts_with("saved "));
+    let captured = saved.count();
+    let is_refused = ran.err.iter().any(|line| line.contains("NOT SAVED"));
+    match ran.code {
+        Some(0) => {}
+        Some(REFUSED) if is_refused => {
+            println!("   What was refused is not counted as captured; the phone went on.\n");
         }
-        let stopped = stopped_at(&ran).filter(|line| (1..=lines.len()).contains(line));
-        let Some(line) = stopped.filter(|_| ran.err.iter().any(|e| e.contains("NOT SAVED"))) else {
-            return Err(ran.all());
-        };
-        lines.drain(..line);
-        println!("   What was refused is not counted as captured; the phone goes on.\n");
+        Some(_) | None => return Err(ran.all()),
     }
     Ok((captured, files.len().saturating_sub(captured)))
 }
@@ -308,11 +303,4 @@ fn is_all_checked(line: &str) -> bool {
         .filter_map(|p| p.split(' ').next())
         .collect();
     matches!(numbers.as_slice(), [all, on_hub, checked, ..] if all == on_hub && all == checked)
-}
-
-/// The line of a script at which a phone stopped.
-fn stopped_at(ran: &Ran) -> Option<usize> {
-    let told = ran.err.iter().filter_map(|line| line.strip_prefix("line "));
-    told.filter_map(|rest| rest.split(':').next()?.parse().ok())
-        .next_back()
 }

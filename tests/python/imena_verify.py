@@ -18,6 +18,7 @@ can say, by comparing the id that is printed.
 import argparse
 import base64
 import hashlib
+import re
 import subprocess
 import sys
 import uuid
@@ -660,6 +661,19 @@ def check_seen(folder, entry):
         raise Wrong("the receipt that it has seen is of another hub, epoch or number")
 
 
+PLACE = "[0-9A-Z]{2}[0-9A-Y]{0,3}"
+ISSUER = "[A-HJ-NP-Y][0-9]{2,4}|Z[0-9A-HJKMNP-TV-Z]{6}"
+WIDE = "[A-HJ-NP-Y][0-9]{4}|Z[0-9A-HJKMNP-TV-Z]{6}"
+NUMBER = "(?!0000)[0-9]{4}"
+# The spelling of codes with check characters (§2).
+CODE = {
+    GRAVE: re.compile(f"{PLACE}-({ISSUER})-G(?!0+-)([0-9]{{3}}|[1-9][0-9]{{3}})-[0-9A-Z]{{2}}"),
+    REMAINS: re.compile(
+        f"{PLACE}-(({ISSUER})-{NUMBER}|({WIDE})-[1-9][0-9]{{4}})-[0-9A-Z]{{2}}"
+    ),
+}
+
+
 def check_subject(folder, entry):
     header, fields = entry.header, entry.fields()
     if entry.body is None or header[7] != CREATE:
@@ -667,13 +681,12 @@ def check_subject(folder, entry):
     kind = header[5]
     if kind in (GRAVE, REMAINS):
         expect(fields, {1: is_text}, "code")
-        characters = fields[1].replace("-", "")
-        payload, check = characters[:-2], characters[-2:]
-        if not payload.isascii() or not payload.isalnum() or payload != payload.upper():
+        if not CODE[kind].fullmatch(fields[1]):
             raise Wrong("the code is not in its canonical spelling")
-        if check_characters(payload) != check:
+        code, _, check = fields[1].rpartition("-")
+        if check_characters(code.replace("-", "")) != check:
             raise Wrong(f"the check characters of {fields[1]} do not fit")
-        expected = derived_id(folder.org, kind, payload)
+        expected = derived_id(folder.org, kind, code)
     elif kind == GRAVE_MARKER:
         expect(fields, {1: is_id16, 2: is_id16}, "link")
         expected = derived_id(folder.org, kind, *sorted([fields[1], fields[2]]))

@@ -12,7 +12,7 @@ use std::time::{Duration, Instant};
 /// Opens every phone that a test or the demonstration joins.
 pub const PASSCODE: &str = "123456";
 /// Opens every organisation that a test or the demonstration makes.
-pub const PASSPHRASE: &str = "beech wood";
+pub const PASSPHRASE: &str = "beech wood by the quiet river";
 /// A start asks a slow machine for two key derivations.
 const READY_WITHIN: Duration = Duration::from_secs(120);
 const STOPPED_WITHIN: Duration = Duration::from_secs(60);

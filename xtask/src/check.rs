@@ -1,7 +1,7 @@
 //! `./dev check`: the quick look before a commit. Nothing is linked and no test is run.
 
-use crate::process::{self, Failure, UNAVAILABLE};
-use crate::{install, no_more_words, rules, tools};
+use crate::process::{self, Failure};
+use crate::{deny, install, no_more_words, rules};
 
 /// The words of the two steps that `./dev test` has too.
 pub const FORMAT: &[&str] = &["fmt", "--all", "--check"];
@@ -14,7 +14,7 @@ pub const LINTS: &[&str] = &[
     "warnings",
 ];
 
-/// Rules, format, types, lints, and the crates if cargo-deny is there.
+/// Rules, format, types, lints, and the crates against deny.toml.
 ///
 /// # Errors
 /// The first that does not hold.
@@ -36,32 +36,5 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
         let command = process::cargo(words);
         process::step(title, &process::shown(&command), || process::run(command))?;
     }
-    crates()
-}
-
-/// `--offline`: nothing is asked of the network, so advisories are not looked up here.
-fn crates() -> Result<(), Failure> {
-    if tools::has("cargo-deny") {
-        let words = [
-            "deny",
-            "--offline",
-            "--log-level",
-            "error",
-            "check",
-            "licenses",
-            "sources",
-            "bans",
-        ];
-        let command = process::cargo(&words);
-        return process::step("crates", &process::shown(&command), || {
-            process::run(command)
-        });
-    }
-    let message = "cargo-deny is not installed, so deny.toml was not checked \
-        (cargo install --locked cargo-deny).";
-    if process::is_ci() {
-        return Err(Failure::new(UNAVAILABLE, message));
-    }
-    println!("\n==> crates: left out: {message}");
-    Ok(())
+    deny::check()
 }

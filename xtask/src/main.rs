@@ -13,6 +13,7 @@ mod counts;
 mod rules;
 mod doctor;
 mod demo;
+mod deny;
 mod test;
 mod python;
 mod bindings;

@@ -9,6 +9,7 @@ use crate::process::{self, Failure, UNAVAILABLE};
 use crate::repository;
 
 const SUITE: &str = "tests/python";
+const ENVIRONMENT: &str = "python-venv";
 const SCENARIO: &str = "tests/python/scenario";
 
 /// Makes the environment, unless it is there with these very requirements.
@@ -16,17 +17,18 @@ const SCENARIO: &str = "tests/python/scenario";
 /// # Errors
 /// If it cannot be made or a package cannot be installed.
 pub fn prepare() -> Result<(), Failure> {
-    let environment = environment()?;
-    let requirements = repository::root().join(SUITE).join("requirements.txt");
-    let wanted = match fs::read_to_string(&requirements) {
-        Ok(text) => text,
-        Err(error) => {
-            return Err(Failure::io(
-                format!("reading {SUITE}/requirements.txt"),
-                &error,
-            ));
-        }
-    };
+    prepare_in(ENVIRONMENT, &format!("{SUITE}/requirements.txt"))
+}
+
+/// As [`prepare`], for another environment and its own list of packages.
+///
+/// # Errors
+/// As [`prepare`].
+pub fn prepare_in(name: &str, requirements: &str) -> Result<(), Failure> {
+    let environment = environment_in(name)?;
+    let wanted = fs::read_to_string(repository::root().join(requirements))
+        .map_err(|error| Failure::io(format!("reading {requirements}"), &error))?;
+    let requirements = repository::root().join(requirements);
     let stamp = environment.join("requirements.txt");
     let python = python(&environment);
     let is_ready = python.is_file() && fs::read_to_string(&stamp).is_ok_and(|have| have == wanted);
@@ -104,9 +106,17 @@ pub fn interpreter() -> Result<PathBuf, Failure> {
 }
 
 fn environment() -> Result<PathBuf, Failure> {
+    environment_in(ENVIRONMENT)
+}
+
+/// The folder of an environment.
+///
+/// # Errors
+/// If the folder of build products cannot be found.
+pub fn environment_in(name: &str) -> Result<PathBuf, Failure> {
     let products = repository::products()?;
     let target = products.parent().unwrap_or(&products);
-    Ok(target.join("python-venv"))
+    Ok(target.join(name))
 }
 
 fn python(environment: &Path) -> PathBuf {

@@ -9,7 +9,7 @@ use crate::bindings::{self, Language};
 use crate::counts::Counts;
 use crate::process::{self, Failure, UNAVAILABLE, USAGE};
 use crate::repository::{self, Tree};
-use crate::{check, demo, install, kotlin, python, swift};
+use crate::{check, demo, deny, install, kotlin, python, swift};
 
 /// The words that may follow `./dev test`, and what each leaves out.
 const PARTS: &[(&str, &str)] = &[("core", "everything that needs no Kotlin and no Swift")];
@@ -95,6 +95,7 @@ fn steps(counts: &mut Suites, scope: Scope) -> Result<(), Failure> {
     plain("format", process::cargo(check::FORMAT))?;
     plain("shell scripts", shellcheck()?)?;
     plain("lints", process::cargo(check::LINTS))?;
+    deny::check()?;
     // Tests start these programs; with all targets, crates are built once for this step and the next.
     plain(
         "programs",

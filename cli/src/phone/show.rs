@@ -1,21 +1,29 @@
 //! What `list`, `show` and `status` print.
 
+use std::collections::BTreeMap;
+
 use clap::ValueEnum;
-use imena_core::field_store::{FieldStore, PhotoStatus, StatusView, UnlockReport};
+use imena_core::field_store::{Error, FieldStore, PhotoStatus, StatusView, UnlockReport};
+use imena_core::index::ROOT;
 use imena_core::model::ids::{SubjectId, SubjectRef};
-use imena_core::record::{GraveView, HintView, MarkerView, PhotoView, RemainsView, SiteView};
+use imena_core::record::{
+    GraveView, HintView, MarkerView, OperatorView, PhotoView, RecordState, RemainsView, SiteView,
+};
 use imena_core::vocabulary::{Kind, NoPreview};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::Done;
-use crate::terminal::Terminal;
+use crate::failure::Failure;
+use crate::terminal::{Terminal, foreign};
 
 /// What can be listed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum What {
     /// Sites.
     Sites,
+    /// Operators: who records.
+    Operators,
     /// Graves of a site.
     Graves,
     /// Remains of a grave or site.
@@ -28,41 +36,101 @@ pub enum What {
     Hints,
 }
 
-/// Prints a list.
-pub fn list(terminal: &mut Terminal, store: &FieldStore, what: What, of: SubjectId) -> Done {
-    match what {
-        What::Sites => print(terminal, &store.list_sites()?, site_line),
-        What::Graves => print(terminal, &store.list_graves(of)?, grave_line),
-        What::Remains => print(terminal, &store.list_remains(of)?, remains_line),
-        What::Markers => print(terminal, &store.list_markers(of)?, marker_line),
-        What::Hints => print(terminal, &store.list_hints(of)?, hint_line),
-        What::Photos => {
-            let photos = store.list_photos(of)?;
-            let lines = photos.iter().map(|photo| photo_line(store, photo));
-            let lines = lines.collect::<Result<Vec<_>, _>>()?;
-            show_lines(terminal, &lines, &photos);
+/// Prints a list, and what it is a list of.
+pub fn list(
+    terminal: &mut Terminal,
+    store: &FieldStore,
+    what: What,
+    of: Option<(&str, SubjectId)>,
+) -> Done {
+    let owner = of.map_or(ROOT, |(_, id)| id);
+    let (value, lines) = match what {
+        What::Sites => site_lines(store, &store.list_sites()?)?,
+        What::Operators => lines(store, &store.list_operators()?, operator_line)?,
+        What::Graves => lines(store, &store.list_graves(owner)?, grave_line)?,
+        What::Remains => lines(store, &store.list_remains(owner)?, remains_line)?,
+        What::Markers => lines(store, &store.list_markers(owner)?, marker_line)?,
+        What::Hints => lines(store, &store.list_hints(owner)?, hint_line)?,
+        What::Photos => lines(store, &store.list_photos(owner)?, photo_line)?,
+    };
+    let of = of.map(|(typed, _)| foreign(typed));
+    let text = if lines.is_empty() {
+        nothing(store, what, of.as_deref())?
+    } else {
+        let of = match (of, what) {
+            (Some(of), _) => format!(" of {of}"),
+            (None, What::Sites | What::Operators) => String::new(),
+            (None, _) => " that belong to no record".to_owned(),
+        };
+        let head = format!("{}{of}: {}", what.name(), lines.len());
+        std::iter::once(head)
+            .chain(lines)
+            .collect::<Vec<_>>()
+            .join("\n")
+    };
+    terminal.show(&text, &value);
+    Ok(())
+}
+
+impl What {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Sites => "Sites",
+            Self::Operators => "Operators",
+            Self::Graves => "Graves",
+            Self::Remains => "Remains",
+            Self::Markers => "Markers",
+            Self::Photos => "Photos",
+            Self::Hints => "Possible names",
         }
     }
-    Ok(())
+}
+
+/// What an empty list says: what is not there, and what makes or shows some.
+fn nothing(store: &FieldStore, what: What, of: Option<&str>) -> Result<String, Failure> {
+    let at = of.map_or(String::new(), |of| format!(" of {of}"));
+    let name = what.name().to_lowercase();
+    let todo = match what {
+        What::Sites => "`site` records one; `sync` fetches those of others.".to_owned(),
+        What::Operators => "`start --operator NAME` records one.".to_owned(),
+        What::Photos if of.is_none() && store.status()?.counts.originals > 0 => {
+            return Ok("No photos that belong to no record. \
+                `list photos --of CODE` lists those of one."
+                .to_owned());
+        }
+        What::Photos => "`capture` takes one.".to_owned(),
+        What::Graves if of.is_some() => "`grave` records one.".to_owned(),
+        What::Remains if of.is_some() => "`remains` records some.".to_owned(),
+        What::Markers if of.is_some() => "`marker` records one.".to_owned(),
+        What::Hints if of.is_some() => "`hint` records one.".to_owned(),
+        What::Graves | What::Remains | What::Markers | What::Hints => {
+            return Ok(format!(
+                "No {name} that belong to no record. `list {} --of CODE` lists those of one.",
+                what.to_possible_value()
+                    .map_or(String::new(), |value| value.get_name().to_owned())
+            ));
+        }
+    };
+    Ok(format!("No {name}{at} yet. {todo}"))
 }
 
 /// Prints one record and what hangs on it.
 pub fn record(terminal: &mut Terminal, store: &FieldStore, of: SubjectRef) -> Done {
     let folded = store.get(of.id)?;
     let (head, value) = match folded.kind {
-        Kind::Site => both(&SiteView::of(&folded), site_line),
-        Kind::Grave => both(&GraveView::of(&folded), grave_line),
-        Kind::Remains => both(&RemainsView::of(&folded), remains_line),
-        Kind::Marker => both(&MarkerView::of(&folded), marker_line),
-        Kind::PersonHint => both(&HintView::of(&folded), hint_line),
+        Kind::Site => both(store, &SiteView::of(&folded), site_line)?,
+        Kind::Grave => both(store, &GraveView::of(&folded), grave_line)?,
+        Kind::Remains => both(store, &RemainsView::of(&folded), remains_line)?,
+        Kind::Marker => both(store, &MarkerView::of(&folded), marker_line)?,
+        Kind::PersonHint => both(store, &HintView::of(&folded), hint_line)?,
         Kind::Photo => {
             let photo = store.noted(PhotoView::of(&folded))?;
             let mut head = photo_line(store, &photo)?;
             head.push_str(&facts_lines(&photo));
             (head, json!(photo))
         }
-        Kind::Operator
-        | Kind::Device
+        Kind::Operator => both(store, &OperatorView::of(&folded), operator_line)?,
+        Kind::Device
         | Kind::GraveMarker
         | Kind::DeviceStarted
         | Kind::ChainAdopted
@@ -77,7 +145,9 @@ pub fn record(terminal: &mut Terminal, store: &FieldStore, of: SubjectRef) -> Do
     };
     let (hints, photos) = (store.list_hints(of.id)?, store.list_photos(of.id)?);
     let mut lines = vec![head];
-    lines.extend(hints.iter().map(|hint| format!("  {}", hint_line(hint))));
+    for hint in &hints {
+        lines.push(format!("  {}", hint_line(store, hint)?));
+    }
     for photo in &photos {
         lines.push(format!("  {}", photo_line(store, photo)?));
     }
@@ -89,7 +159,11 @@ pub fn record(terminal: &mut Terminal, store: &FieldStore, of: SubjectRef) -> Do
 /// Prints the state of the phone.
 pub fn status(terminal: &mut Terminal, status: &StatusView) {
     let counts = &status.counts;
-    let mut text = format!("{} ({})", status.device_name, status.device.0.short());
+    let mut text = format!(
+        "{} ({})",
+        foreign(&status.device_name),
+        status.device.0.short()
+    );
     if let Some(issuer) = &status.issuer {
         text.push_str(&format!(", issuer {issuer}"));
     }
@@ -155,25 +229,60 @@ pub fn unlock_report(terminal: &mut Terminal, report: &UnlockReport) {
     }
 }
 
-fn print<T: Serialize>(terminal: &mut Terminal, views: &[T], line: impl Fn(&T) -> String) {
-    let lines: Vec<String> = views.iter().map(line).collect();
-    show_lines(terminal, &lines, views);
+/// One view as a line.
+type Line<T> = fn(&FieldStore, &T) -> Result<String, Error>;
+
+fn lines<T: Serialize>(
+    store: &FieldStore,
+    views: &[T],
+    line: Line<T>,
+) -> Result<(serde_json::Value, Vec<String>), Error> {
+    let lines = views.iter().map(|view| line(store, view));
+    Ok((json!(views), lines.collect::<Result<_, _>>()?))
 }
 
-fn show_lines<T: Serialize>(terminal: &mut Terminal, lines: &[String], views: &[T]) {
-    let text = if lines.is_empty() {
-        "Nothing recorded.".to_owned()
-    } else {
-        lines.join("\n")
+fn both<T: Serialize>(
+    store: &FieldStore,
+    view: &T,
+    line: Line<T>,
+) -> Result<(String, serde_json::Value), Error> {
+    Ok((line(store, view)?, json!(view)))
+}
+
+/// Two records of one name, for a person who must choose: name, who, where from, when, id.
+pub fn to_choose(
+    store: &FieldStore,
+    name: &str,
+    record: &RecordState,
+    id: SubjectId,
+) -> Result<String, Error> {
+    let by = store.recorder_of(record)?;
+    let operator = by.operator.as_deref().unwrap_or("nobody named");
+    let device = match (&by.device_name, by.device) {
+        (Some(name), _) => foreign(name).into_owned(),
+        (None, Some(device)) => format!("device {}", device.0.short()),
+        (None, None) => "an unknown device".to_owned(),
     };
-    terminal.show(&text, &views);
+    Ok(format!(
+        "{}  recorded by {} on {device}, {}  id {id}",
+        foreign(name),
+        foreign(operator),
+        moment(by.recorded_ms)
+    ))
 }
 
-fn both<T: Serialize>(view: &T, line: impl Fn(&T) -> String) -> (String, serde_json::Value) {
-    (line(view), json!(view))
+/// A claimed moment in the zone of this machine.
+fn moment(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms).map_or_else(
+        |_| "at an unknown time".to_owned(),
+        |at| {
+            let zone = jiff::tz::TimeZone::system();
+            at.to_zoned(zone).strftime("%Y-%m-%d %H:%M").to_string()
+        },
+    )
 }
 
-fn marks(record: &imena_core::record::RecordState) -> String {
+fn marks(record: &RecordState) -> String {
     let mut marks = String::new();
     if !record.conflicts.is_empty() {
         marks.push_str("  [two values, to be resolved]");
@@ -182,55 +291,100 @@ fn marks(record: &imena_core::record::RecordState) -> String {
         marks.push_str("  [recorded by two devices]");
     }
     if let Some(reason) = &record.ended {
-        marks.push_str(&format!("  [withdrawn: {reason}]"));
+        marks.push_str(&format!("  [withdrawn: {}]", foreign(reason)));
     }
     marks
 }
 
-fn site_line(site: &SiteView) -> String {
-    format!("{}  {}{}", site.place_code, site.name, marks(&site.record))
+/// A code with what a person must know of its number.
+fn coded(store: &FieldStore, code: &str, kind: Option<String>, record: &RecordState) -> String {
+    let kind = kind.map_or(String::new(), |kind| format!("  {}", foreign(&kind)));
+    let number = if store.is_number_foreign(code, record) {
+        "  [a number of another phone's series, which has not recorded it: look at the label]"
+    } else {
+        ""
+    };
+    format!("{}{kind}{}{number}", foreign(code), marks(record))
 }
 
-fn grave_line(grave: &GraveView) -> String {
-    let kind = grave
-        .kind
-        .as_ref()
-        .map_or(String::new(), |kind| format!("  {}", kind.term().en));
-    format!("{}{kind}{}", grave.code, marks(&grave.record))
+fn site_line(_: &FieldStore, site: &SiteView) -> Result<String, Error> {
+    let (code, name) = (foreign(&site.place_code), foreign(&site.name));
+    Ok(format!("{code}  {name}{}", marks(&site.record)))
 }
 
-fn remains_line(remains: &RemainsView) -> String {
-    let kind = remains
-        .kind
-        .as_ref()
-        .map_or(String::new(), |kind| format!("  {}", kind.term().en));
-    format!("{}{kind}{}", remains.code, marks(&remains.record))
-}
-
-fn marker_line(marker: &MarkerView) -> String {
-    let number = marker.number_text.as_deref().unwrap_or("without number");
-    format!(
-        "{}  {number}  \"{}\"{}",
-        marker.kind.term().en,
-        marker.text_verbatim,
-        marks(&marker.record)
-    )
-}
-
-fn hint_line(hint: &HintView) -> String {
-    format!(
-        "possible name, not established: \"{}\"  ({}, {}){}",
-        hint.text_verbatim,
-        hint.source.term().en,
-        hint.confidence.term().en,
-        marks(&hint.record)
-    )
-}
-
-fn photo_line(
+/// Sites that share a place code are marked: phones that were offline may each have recorded one.
+fn site_lines(
     store: &FieldStore,
-    photo: &PhotoView,
-) -> Result<String, imena_core::field_store::Error> {
+    sites: &[SiteView],
+) -> Result<(serde_json::Value, Vec<String>), Error> {
+    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
+    for site in sites.iter().filter(|site| site.record.ended.is_none()) {
+        let count = counts.entry(&site.place_code).or_default();
+        *count = count.saturating_add(1);
+    }
+    let line = |site: &SiteView| {
+        let line = site_line(store, site)?;
+        if counts
+            .get(site.place_code.as_str())
+            .is_none_or(|count| *count < 2)
+        {
+            return Ok(line);
+        }
+        let who = to_choose(
+            store,
+            "several sites bear this code:",
+            &site.record,
+            site.id,
+        )?;
+        Ok(format!("{line}  [{who}]"))
+    };
+    let lines = sites.iter().map(line).collect::<Result<_, Error>>()?;
+    Ok((json!(sites), lines))
+}
+
+fn operator_line(store: &FieldStore, operator: &OperatorView) -> Result<String, Error> {
+    let name = format!(
+        "{}  {}  {}",
+        operator.display_name,
+        operator.role.term().en,
+        operator.organisation
+    );
+    let line = to_choose(store, &name, &operator.record, operator.id)?;
+    Ok(format!("{line}{}", marks(&operator.record)))
+}
+
+fn grave_line(store: &FieldStore, grave: &GraveView) -> Result<String, Error> {
+    let kind = grave.kind.as_ref().map(|kind| kind.term().en);
+    Ok(coded(store, &grave.code, kind, &grave.record))
+}
+
+fn remains_line(store: &FieldStore, remains: &RemainsView) -> Result<String, Error> {
+    let kind = remains.kind.as_ref().map(|kind| kind.term().en);
+    Ok(coded(store, &remains.code, kind, &remains.record))
+}
+
+fn marker_line(_: &FieldStore, marker: &MarkerView) -> Result<String, Error> {
+    let number = marker.number_text.as_deref().unwrap_or("without number");
+    Ok(format!(
+        "{}  {}  \"{}\"{}",
+        foreign(&marker.kind.term().en),
+        foreign(number),
+        foreign(&marker.text_verbatim),
+        marks(&marker.record)
+    ))
+}
+
+fn hint_line(_: &FieldStore, hint: &HintView) -> Result<String, Error> {
+    Ok(format!(
+        "possible name, not established: \"{}\"  ({}, {}){}",
+        foreign(&hint.text_verbatim),
+        foreign(&hint.source.term().en),
+        foreign(&hint.confidence.term().en),
+        marks(&hint.record)
+    ))
+}
+
+fn photo_line(store: &FieldStore, photo: &PhotoView) -> Result<String, Error> {
     let shot = photo.shot.as_ref().map_or("-", |shot| shot.code());
     let place = match photo
         .sealed
@@ -256,8 +410,9 @@ fn photo_line(
         .take(8)
         .collect::<String>();
     Ok(format!(
-        "{}  {shot}  {hash}  {} bytes  {place}{}{}",
+        "{}  {}  {hash}  {} bytes  {place}{}{}",
         photo.id,
+        foreign(shot),
         photo.bytes,
         notes(photo),
         marks(&photo.record)
@@ -282,7 +437,7 @@ fn notes(photo: &PhotoView) -> String {
     if notes.is_empty() {
         String::new()
     } else {
-        format!("  [{}]", notes.join("; "))
+        format!("  [{}]", foreign(&notes.join("; ")))
     }
 }
 
@@ -295,12 +450,12 @@ fn facts_lines(photo: &PhotoView) -> String {
     if let serde_json::Value::Object(all) = json!(facts) {
         for (name, value) in all {
             if name != "absent" && !value.is_null() {
-                lines.push_str(&format!("\n  {name}: {value}"));
+                lines.push_str(&format!("\n  {name}: {}", foreign(&value.to_string())));
             }
         }
     }
     for (name, reason) in &facts.absent {
-        lines.push_str(&format!("\n  {name}: absent, {}", reason.term().en));
+        lines.push_str(&format!("\n  {name}: absent, {}", foreign(&reason.term().en)));
     }
     lines
 }

@@ -10,7 +10,7 @@ use serde_json::json;
 
 use crate::Done;
 use crate::failure::{Failure, TRY_AGAIN};
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, foreign};
 use crate::transfer::Performer;
 
 /// When no address answered, before the first is asked again.
@@ -213,8 +213,8 @@ fn trouble_text(trouble: &Trouble) -> String {
         Trouble::Link(LinkFailure::TimedOut) => "Nothing moves on the link.".to_owned(),
         Trouble::Link(LinkFailure::WrongPin) => "Another machine answers there. Nothing was sent to it.".to_owned(),
         Trouble::HubFull => "The hub's disk is full; it receipted nothing of this. Everything stays here.".to_owned(),
-        Trouble::Refused { detail } => format!("The hub refuses: {detail}"),
-        Trouble::FalseWord { detail } => format!("The hub's word was not believed: {detail}"),
+        Trouble::Refused { detail } => format!("The hub refuses: {}", foreign(detail)),
+        Trouble::FalseWord { detail } => format!("The hub's word was not believed: {}", foreign(detail)),
     }
 }
 

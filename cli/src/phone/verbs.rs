@@ -1,31 +1,26 @@
 //! The verbs of a phone, and what each asks of the field store.
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use clap::Subcommand;
-use imena_core::capture::{CaptureDraft, FileName, SavedOutcome};
 use imena_core::field_store::FieldStore;
-use imena_core::index::ROOT;
-use imena_core::model::codes::PlaceCode;
-use imena_core::model::ids::{SubjectId, SubjectRef};
-use imena_core::record::{
-    GraveDraft, HintDraft, HintPart, MarkerDraft, OperatorDraft, RemainsDraft, SiteDraft,
-};
+use imena_core::record::{GraveDraft, HintDraft, HintPart, MarkerDraft, RemainsDraft, SiteDraft};
 use imena_core::vocabulary::{
     GraveKind, HintConfidence, HintPartRole, HintSource, Kind, MarkerKind, MarkerReading,
-    MarkerStatus, OperatorRole, PhotoDefect, PhotoOrigin, RemainsKind, Shot, SiteType,
+    MarkerStatus, OperatorRole, RemainsKind, Shot, SiteType,
 };
 use serde_json::json;
 
+use super::capture::capture;
+use super::find::{self, find};
 use super::{PASSCODE, Phone, config, show, sync};
 use crate::Done;
-use crate::failure::{Failure, INPUT};
-use crate::terminal::Terminal;
+use crate::terminal::{Terminal, foreign};
 
 /// What a phone can be told.
 #[derive(Debug, Subcommand)]
 pub enum PhoneVerb {
-    /// Belong to the organisation of a join code; asks for a new passcode.
+    /// Belong to the organisation of a join code; asks twice for a new passcode of at least six digits.
     Join {
         /// `IMENA1:…`
         code: String,
@@ -42,15 +37,15 @@ pub enum PhoneVerb {
     Lock,
     /// Start work: from now on this phone can show what it captures.
     Start {
-        /// Who records.
+        /// Who records: a name, or the id of one that `list operators` shows.
         #[arg(long)]
         operator: Option<String>,
         /// What they do.
         #[arg(long, value_parser = term(OperatorRole::known, OperatorRole::ALL, OperatorRole::code), default_value = "rescuer")]
         role: OperatorRole,
-        /// For whom.
-        #[arg(long, default_value = "")]
-        organisation: String,
+        /// For whom; also tells apart two operators of one name.
+        #[arg(long)]
+        organisation: Option<String>,
     },
     /// Close work out: destroys the keys by which this phone shows pictures; facts stay.
     CloseOut,
@@ -115,7 +110,7 @@ pub enum PhoneVerb {
         #[arg(long, value_parser = term(RemainsKind::known, RemainsKind::ALL, RemainsKind::code))]
         kind: Option<RemainsKind>,
     },
-    /// Capture photos: a file that exists already, or several.
+    /// Capture photos: a file that exists already, or several. One that is refused stops no other; the end names both.
     Capture {
         /// The files.
         #[arg(required = true)]
@@ -159,7 +154,7 @@ pub enum PhoneVerb {
         #[arg(long, value_parser = term(HintConfidence::known, HintConfidence::ALL, HintConfidence::code), default_value = "certain_reading")]
         confidence: HintConfidence,
     },
-    /// List sites, or what hangs on a record.
+    /// List sites, operators, or what hangs on a record; says what it lists, or what is missing.
     List {
         /// What to list.
         #[arg(value_enum, default_value_t = show::What::Sites)]
@@ -168,7 +163,7 @@ pub enum PhoneVerb {
         #[arg(long)]
         of: Option<String>,
     },
-    /// Show everything known of one record.
+    /// Show everything known of one record. A place code that several sites bear is refused, with each of them named.
     Show {
         /// Code, place code or id.
         of: String,
@@ -230,8 +225,9 @@ pub fn run(terminal: &mut Terminal, phone: &mut Phone, verb: PhoneVerb) -> Done 
         }
         PhoneVerb::List { what, of } => {
             let store = phone.unlocked(terminal)?;
-            let owner = of.map(|of| find(store, &of)).transpose()?;
-            show::list(terminal, store, what, owner.map_or(ROOT, |owner| owner.id))
+            let owner = of.as_deref().map(|of| find(store, of)).transpose()?;
+            let owner = of.as_deref().zip(owner.map(|owner| owner.id));
+            show::list(terminal, store, what, owner)
         }
         PhoneVerb::Show { of } => {
             let store = phone.unlocked(terminal)?;
@@ -280,7 +276,8 @@ fn join(
     lost_key: bool,
 ) -> Done {
     phone.close()?;
-    let passcode = terminal.secret("New passcode", PASSCODE)?;
+    let what = "New passcode, at least six digits";
+    let passcode = terminal.new_secret(what, PASSCODE)?;
     let config = config(&phone.dir, true)?;
     let store = if lost_key {
         FieldStore::restart_after_lost_key(config, code, name, &passcode)?
@@ -290,7 +287,8 @@ fn join(
     let device = store.device_id();
     phone.store = Some(store);
     let text = format!(
-        "{name} belongs to the organisation; it may capture at once. Device {}.\nNext: start, then sync to ask the hub in.",
+        "{} belongs to the organisation; it may capture at once. Device {}.\nNext: start, then sync to ask the hub in.",
+        foreign(name),
         device.0.short()
     );
     terminal.show(&text, &json!({"device": device}));
@@ -302,31 +300,18 @@ fn start(
     phone: &mut Phone,
     operator: Option<String>,
     role: OperatorRole,
-    organisation: String,
+    organisation: Option<String>,
 ) -> Done {
     let store = phone.unlocked(terminal)?;
     let operator = match operator {
         None => None,
-        Some(display_name) => {
-            let known = store.list_operators()?;
-            let same = known
-                .into_iter()
-                .find(|known| known.display_name == display_name && known.role == role);
-            Some(match same {
-                Some(known) => known.id,
-                None => store.create_operator(&OperatorDraft {
-                    display_name,
-                    role,
-                    organisation,
-                })?,
-            })
-        }
+        Some(name) => Some(find::operator(store, name, role, organisation)?),
     };
-    store.start_work(operator)?;
-    terminal.show(
-        "Work started: this phone shows what it captures.",
-        &json!({"started": true}),
-    );
+    let id = operator.as_ref().map(|operator| operator.id);
+    store.start_work(id)?;
+    let who = operator.map_or(String::new(), |operator| format!(" as {}", operator.shown));
+    let text = format!("Work started{who}: this phone shows what it captures.");
+    terminal.show(&text, &json!({"started": true, "operator": id}));
     Ok(())
 }
 
@@ -338,18 +323,19 @@ fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done 
             site_type,
         } => {
             let place_code = place.to_uppercase();
+            find::no_site(store, &place_code)?;
             let id = store.create_site(&SiteDraft {
                 place_code: place_code.clone(),
                 name,
                 site_type,
             })?;
             terminal.show(
-                &format!("Site {place_code}"),
+                &format!("Site {}", foreign(&place_code)),
                 &json!({"site": place_code, "id": id}),
             );
         }
         PhoneVerb::Grave { site, code, kind } => {
-            let site = find(store, &site)?.id;
+            let site = find::of_kind(store, &site, Kind::Site)?;
             let (id, code) = store.create_grave(&GraveDraft { site, code, kind })?;
             terminal.show(&format!("Grave {code}"), &json!({"grave": code, "id": id}));
         }
@@ -359,11 +345,9 @@ fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done 
             code,
             kind,
         } => {
-            let site = find(store, &site)?.id;
-            let grave = grave
-                .map(|grave| find(store, &grave))
-                .transpose()?
-                .map(|found| found.id);
+            let site = find::of_kind(store, &site, Kind::Site)?;
+            let grave = grave.map(|grave| find::of_kind(store, &grave, Kind::Grave));
+            let grave = grave.transpose()?;
             let (id, code) = store.create_remains(&RemainsDraft {
                 site,
                 grave,
@@ -384,10 +368,10 @@ fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done 
             status,
             reading,
         } => {
-            let site = find(store, &site)?.id;
+            let site = find::of_kind(store, &site, Kind::Site)?;
             let graves = graves
                 .iter()
-                .map(|grave| find(store, grave).map(|found| found.id));
+                .map(|grave| find::of_kind(store, grave, Kind::Grave));
             let graves = graves.collect::<Result<Vec<_>, _>>()?;
             let draft = MarkerDraft {
                 site,
@@ -426,7 +410,7 @@ fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done 
             );
         }
         PhoneVerb::Assign { photo, to, reason } => {
-            let photo = SubjectId::parse(&photo).ok_or_else(|| unknown(&photo))?;
+            let photo = find::of_kind(store, &photo, Kind::Photo)?;
             let owner = find(store, &to)?;
             store.assign_photo(photo, owner, None, reason)?;
             let text =
@@ -447,108 +431,6 @@ fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done 
         | PhoneVerb::Verify => {}
     }
     Ok(())
-}
-
-fn capture(
-    terminal: &mut Terminal,
-    store: &FieldStore,
-    photos: &[PathBuf],
-    owner: Option<SubjectRef>,
-    shot: Option<&Shot>,
-) -> Done {
-    let mut not_saved = 0_u64;
-    for path in photos {
-        let draft = CaptureDraft {
-            capture_id: crate::environment().random()?,
-            owner,
-            shot: shot.cloned(),
-            origin: PhotoOrigin::ImportFile,
-            file_name: path.file_name().map(FileName::from_os),
-        };
-        match store.import_photo(path, draft) {
-            Ok(saved) => {
-                let mut text = format!("saved {} {} bytes", name_of(path), saved.bytes);
-                for defect in &saved.defects {
-                    text.push_str(&format!("\n  note: {}", defect.term().en));
-                }
-                if saved.defects.iter().any(PhotoDefect::calls_for_another) {
-                    text.push_str("\n  What came is kept. Take it again if you still can.");
-                }
-                let value = json!({
-                    "saved": name_of(path), "photo": saved.photo, "sealed": saved.sealed,
-                    "sha256": saved.sha256.to_hex(), "bytes": saved.bytes,
-                    "new": saved.outcome == SavedOutcome::New, "notes": saved.defects
-                });
-                terminal.show(&text, &value);
-            }
-            Err(error) => {
-                not_saved = not_saved.saturating_add(1);
-                terminal.say(&format!("{}: {error}", name_of(path)));
-            }
-        }
-    }
-    // Renditions and the run come after every shutter press was answered.
-    store.work_off()?;
-    if not_saved > 0 {
-        let what = format!("{not_saved} of {} photos NOT SAVED", photos.len());
-        return Err(Failure::new(
-            INPUT,
-            what,
-            "See the lines above; take those photos again.",
-        ));
-    }
-    Ok(())
-}
-
-fn name_of(path: &Path) -> String {
-    path.file_name()
-        .unwrap_or(path.as_os_str())
-        .to_string_lossy()
-        .into_owned()
-}
-
-/// Finds a record by its code, place code or id; codes are read as people type them.
-fn find(store: &FieldStore, typed: &str) -> Result<SubjectRef, Failure> {
-    if let Some(id) = SubjectId::parse(typed) {
-        let kind = store.get(id)?.kind;
-        return Ok(SubjectRef { kind, id });
-    }
-    let sites = store.list_sites()?;
-    if let Some(site) = sites
-        .iter()
-        .find(|site| site.place_code.eq_ignore_ascii_case(typed))
-    {
-        return Ok(SubjectRef {
-            kind: Kind::Site,
-            id: site.id,
-        });
-    }
-    if typed.parse::<PlaceCode>().is_ok() {
-        return Err(Failure::input(
-            format!("no site with the place code {typed} is known here"),
-            "`list sites` shows those that are; `sync` fetches those of others.",
-        ));
-    }
-    // A label may be scanned before its creation was ever seen here: the code is the identity.
-    let found = store.find_code(typed)?;
-    if found.is_guessed && !found.is_known {
-        let what = format!(
-            "{typed} could be read as {}, which is not known here",
-            found.code
-        );
-        return Err(Failure::input(
-            what,
-            "Type the code as it is printed, letter by letter.",
-        ));
-    }
-    Ok(found.subject)
-}
-
-fn unknown(typed: &str) -> Failure {
-    Failure::input(
-        format!("nothing here is called {typed}"),
-        "`list` shows what is known here.",
-    )
 }
 
 fn term<T: Clone + Send + Sync + 'static>(

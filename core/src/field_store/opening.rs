@@ -11,7 +11,7 @@ use crate::keys::{
     JoinCode, KeyError, SessionKey, SignedRoster, TransferKey, VaultKeys, device_key,
 };
 use crate::model::ids::{DeviceId, EntryId, SubjectId};
-use crate::record::{NAME_BYTES_MAX, owed};
+use crate::record::{NAME_BYTES_MAX, RecordError, owed};
 use crate::store::{
     Class, Durability, Journal, Layout, OwnChain, ReceiptFiles, Reserve, SealedFiles, StoreError,
     VaultLock, Word,
@@ -79,7 +79,7 @@ impl FieldStore {
     ) -> Result<Self, Error> {
         let code = JoinCode::parse(join)?;
         owed("device_name", device_name, NAME_BYTES_MAX)?;
-        check_passcode(passcode)?;
+        check_new_passcode(passcode)?;
         let layout = Layout::new(&config.dir);
         layout.create(&config.environment)?;
         let lock = VaultLock::take(&layout)?;
@@ -144,6 +144,8 @@ impl FieldStore {
         passcode: &str,
     ) -> Result<Self, Error> {
         JoinCode::parse(join)?;
+        owed("device_name", device_name, NAME_BYTES_MAX)?;
+        check_new_passcode(passcode)?;
         let layout = Layout::new(&config.dir);
         layout.create(&config.environment)?;
         let lock = VaultLock::take(&layout)?;
@@ -583,6 +585,23 @@ fn open_transfer(
         &layout.quarantine(),
     );
     TransferDb::open(&layout.transfer_db(), key, files)
+}
+
+/// A shorter one is found by trying: 100,000 tries of half a second are half a day.
+const PASSCODE_CHARS_MIN: usize = 6;
+
+fn check_new_passcode(passcode: &str) -> Result<(), Error> {
+    check_passcode(passcode)?;
+    let count = passcode.chars().filter(|c| !c.is_whitespace()).count();
+    if count < PASSCODE_CHARS_MIN {
+        let reason = format!(
+            "has {count} digits or letters, at least {PASSCODE_CHARS_MIN} are needed: whoever \
+             finds this phone could try all shorter ones"
+        );
+        let field = "passcode";
+        return Err(RecordError::Invalid { field, reason }.into());
+    }
+    Ok(())
 }
 
 /// Whether a vault stands here: one that has begun its journal, or knows its organisation.

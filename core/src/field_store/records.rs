@@ -12,7 +12,7 @@ use crate::record::{
 use crate::vocabulary::{Kind, Shot};
 
 impl FieldStore {
-    /// Records a site.
+    /// Records a site. Another one may bear its place code: phones do not hear of each other.
     ///
     /// # Errors
     /// `Locked`, `Record`.

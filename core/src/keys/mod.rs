@@ -14,7 +14,9 @@ mod vault;
 
 pub use hierarchy::{DatabaseKey, PasscodeCost, TransferKey, VaultKeys};
 pub use join::{JoinCode, JoinError, JoinHub, six_digits};
-pub use organisation::{OrgIdentity, OrgSigner, Organisation, PassphraseCost};
+pub use organisation::{
+    IDENTITY_FILE, OrgIdentity, OrgSigner, Organisation, PassphraseCost, SIGNING_FILE,
+};
 pub use roster::{
     Authority, Freeing, Granted, LastGoodEntry, LastGoodReceipt, LineState, Policy, Recipient,
     Right, Roster, RosterDevice, RosterError, RosterHub, SignedRoster,

@@ -93,7 +93,7 @@ impl SubjectId {
     }
 
     /// The id that follows from a code, so that two phones which scan one label speak of one thing (UUIDv8).
-    /// `code` is canonical, without separators and without check characters.
+    /// `code` is canonical, with separators and without check characters: `IZM1-T03-0042`.
     #[must_use]
     pub fn of_code(org: OrgId, kind: Kind, code: &str) -> Self {
         Self::derived(org, kind, &[Value::text(code)])
@@ -216,12 +216,12 @@ mod tests {
     #[test]
     fn two_phones_that_scan_one_label_speak_of_one_thing() {
         let org = OrgId(Hash32([1; 32]));
-        let one = SubjectId::of_code(org, Kind::Remains, "IZM1T030042");
-        assert_eq!(one, SubjectId::of_code(org, Kind::Remains, "IZM1T030042"));
-        assert_ne!(one, SubjectId::of_code(org, Kind::Grave, "IZM1T030042"));
+        let one = SubjectId::of_code(org, Kind::Remains, "IZM1-T03-0042");
+        assert_eq!(one, SubjectId::of_code(org, Kind::Remains, "IZM1-T03-0042"));
+        assert_ne!(one, SubjectId::of_code(org, Kind::Grave, "IZM1-T03-0042"));
         assert_ne!(
             one,
-            SubjectId::of_code(OrgId(Hash32([2; 32])), Kind::Remains, "IZM1T030042")
+            SubjectId::of_code(OrgId(Hash32([2; 32])), Kind::Remains, "IZM1-T03-0042")
         );
         assert_eq!(Uuid::from_bytes(one.0).get_version_num(), 8);
     }

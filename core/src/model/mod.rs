@@ -3,6 +3,7 @@
 //! Owns shapes and their parsing. Does not decide what is asked for or recorded (`record/`).
 
 pub mod codes;
+pub mod display;
 pub mod ids;
 pub mod letters;
 pub mod position;

@@ -2,13 +2,14 @@
 
 use serde::Serialize;
 
+use super::numbering::give_out;
 use super::text::shown;
 use super::{RecordError, RecordState};
 use crate::encoding::{Map, Value};
 use crate::merge::Folded;
 use crate::model::codes::{Code, GraveCode, Issuer, PlaceCode, parse};
 use crate::model::ids::SubjectId;
-use crate::store::{OwnChain, Pen, Word};
+use crate::store::{OwnChain, Word};
 use crate::vocabulary::{GraveKind, Kind};
 
 /// A new grave.
@@ -66,12 +67,20 @@ pub fn create_grave(
 ) -> Result<(SubjectId, GraveCode), RecordError> {
     let typed = draft.code.as_deref().map(read_grave).transpose()?;
     let mut made = None;
+    let org = chain.org();
     chain.append(|pen| {
-        let code = match &typed {
-            Some(code) => code.clone(),
-            None => next_grave(pen, place, issuer)?,
+        let (subject, code) = match &typed {
+            Some(code) => {
+                let canonical = code.canonical_without_check();
+                (
+                    SubjectId::of_code(org, Kind::Grave, &canonical),
+                    code.clone(),
+                )
+            }
+            None => give_out(pen, (org, Kind::Grave, issuer), |number| {
+                GraveCode::new(place.clone(), issuer.clone(), number)
+            })?,
         };
-        let subject = SubjectId::of_code(chain.org(), Kind::Grave, &code.canonical_without_check());
         let fields = Map::new()
             .text(1, code.to_string())
             .with(2, draft.site)
@@ -87,15 +96,6 @@ pub fn create_grave(
         Ok::<(), RecordError>(())
     })?;
     made.ok_or(RecordError::NotFound { what: "grave" })
-}
-
-fn next_grave(
-    pen: &mut Pen<'_, '_>,
-    place: &PlaceCode,
-    issuer: &Issuer,
-) -> Result<GraveCode, RecordError> {
-    let number = pen.next_number(issuer.as_str(), Kind::Grave.name())?;
-    Ok(GraveCode::new(place.clone(), issuer.clone(), number)?)
 }
 
 fn read_grave(typed: &str) -> Result<GraveCode, RecordError> {

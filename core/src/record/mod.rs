@@ -6,6 +6,7 @@
 mod grave;
 mod hint;
 mod marker;
+mod numbering;
 mod operator;
 mod photo;
 mod photo_facts;
@@ -16,6 +17,7 @@ mod text;
 pub use grave::{GraveDraft, GraveView, create_grave};
 pub use hint::{HintDraft, HintPart, HintView, create_hint};
 pub use marker::{MarkerDraft, MarkerView, create_marker, linked_marker};
+pub use numbering::is_number_foreign;
 pub use operator::{OperatorDraft, OperatorView, create_operator};
 pub use photo::{PhotoView, assign_photo};
 pub use photo_facts::PhotoFacts;
@@ -28,6 +30,7 @@ use thiserror::Error;
 
 use crate::merge::{Folded, Standing};
 use crate::model::codes::CodeError;
+use crate::model::ids::{DeviceId, SubjectId};
 use crate::store::StoreError;
 
 /// Why nothing was recorded.
@@ -78,6 +81,10 @@ pub struct RecordState {
     pub ended: Option<String>,
     /// The recording device's clock at the first known entry, ms since 1970 UTC, as claimed.
     pub recorded_ms: i64,
+    /// The devices that made it, the first one first.
+    pub recorded_by: Vec<DeviceId>,
+    /// Who recorded the first known entry, if that was said.
+    pub operator: Option<SubjectId>,
 }
 
 impl RecordState {
@@ -91,6 +98,8 @@ impl RecordState {
             is_created_twice: folded.is_created_twice(),
             ended,
             recorded_ms: folded.first_wall_ms,
+            recorded_by: folded.creates.iter().map(|(_, device)| *device).collect(),
+            operator: folded.operator,
         }
     }
 }

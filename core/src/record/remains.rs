@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use super::numbering::give_out;
 use super::text::shown;
 use super::{RecordError, RecordState};
 use crate::encoding::{Map, Value};
@@ -71,16 +72,20 @@ pub fn create_remains(
 ) -> Result<(SubjectId, RemainsCode), RecordError> {
     let typed = draft.code.as_deref().map(read_remains).transpose()?;
     let mut made = None;
+    let org = chain.org();
     chain.append(|pen| {
-        let code = match &typed {
-            Some(code) => code.clone(),
-            None => {
-                let number = pen.next_number(issuer.as_str(), Kind::Remains.name())?;
-                RemainsCode::new(place.clone(), issuer.clone(), number)?
+        let (subject, code) = match &typed {
+            Some(code) => {
+                let canonical = code.canonical_without_check();
+                (
+                    SubjectId::of_code(org, Kind::Remains, &canonical),
+                    code.clone(),
+                )
             }
+            None => give_out(pen, (org, Kind::Remains, issuer), |number| {
+                RemainsCode::new(place.clone(), issuer.clone(), number)
+            })?,
         };
-        let canonical = code.canonical_without_check();
-        let subject = SubjectId::of_code(chain.org(), Kind::Remains, &canonical);
         if pen.knows(subject)? {
             return Err(RecordError::CodeInUse {
                 code: code.to_string(),

@@ -1,4 +1,4 @@
-//! How an entry becomes rows of journal.db: itself, the files it introduces, the key it names, the number it uses up.
+//! How an entry becomes rows of journal.db: itself, the files it introduces, the key it names.
 //!
 //! Owns every INSERT of the journal. Invariant: a row is added or is there already; nothing is changed but a body that arrives late.
 
@@ -8,7 +8,6 @@ use super::journal_db::{Appended, FileRow};
 use super::{Class, StoreError, sql};
 use crate::encoding::{Hash32, Map, Value};
 use crate::journal::{Absence, BodyBytes, Checkpoint, Entry};
-use crate::model::codes::Code;
 use crate::model::ids::{DeviceId, SealedName, SubjectId};
 use crate::vocabulary::Kind;
 
@@ -139,7 +138,6 @@ pub(super) fn insert(connection: &Connection, entry: &Entry) -> Result<Appended,
     {
         insert_device(connection, header.device, spki)?;
     }
-    raise_number(connection, entry)?;
     Ok(match (inserted, twins) {
         (0, _) => Appended::Known,
         (_, 0) => Appended::New,
@@ -166,43 +164,6 @@ fn body_arrived(connection: &Connection, entry: &Entry) -> Result<(), StoreError
         BodyBytes::Absent(Absence::Withheld | Absence::Lost | Absence::Newer(_)) => Ok(0),
     }
     .map_err(sql("body arrived"))?;
-    Ok(())
-}
-
-/// A code that arrives in an entry uses its number up, also in a journal rebuilt from runs.
-fn raise_number(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
-    let code = match entry.header.kind {
-        Kind::Remains | Kind::Grave => entry.field(1).and_then(Value::as_text),
-        Kind::Site
-        | Kind::Marker
-        | Kind::Photo
-        | Kind::PersonHint
-        | Kind::Operator
-        | Kind::Device
-        | Kind::GraveMarker
-        | Kind::DeviceStarted
-        | Kind::ChainAdopted
-        | Kind::SessionStarted
-        | Kind::SessionClosed
-        | Kind::RenditionsMade
-        | Kind::KeyGrant
-        | Kind::LocalCopyRemoved
-        | Kind::RunRewritten
-        | Kind::Erased
-        | Kind::Unknown(_) => None,
-    };
-    let Some(code) = code.and_then(|code| code.parse::<Code>().ok()) else {
-        return Ok(());
-    };
-    let text = "INSERT INTO numbers (issuer, series, last) VALUES (?1, ?2, ?3)
-                ON CONFLICT DO UPDATE SET last = max(last, excluded.last)";
-    let series = entry.header.kind.name();
-    connection
-        .execute(
-            text,
-            params![code.issuer().to_string(), series, code.number()],
-        )
-        .map_err(sql("raise number"))?;
     Ok(())
 }
 

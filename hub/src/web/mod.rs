@@ -5,6 +5,7 @@
 //! session, and nothing at all to a request that names another host.
 
 mod admin_routes;
+mod filters;
 mod model;
 mod pages;
 mod passes;

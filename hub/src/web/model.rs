@@ -10,7 +10,8 @@ use imena_core::index::{Index, ROOT};
 use imena_core::merge::Folded;
 use imena_core::model::ids::SubjectId;
 use imena_core::record::{
-    GraveView, HintView, MarkerView, PhotoView, RecordState, RemainsView, SiteView, linked_marker,
+    GraveView, HintView, MarkerView, PhotoView, RecordState, RemainsView, SiteView,
+    is_number_foreign, linked_marker,
 };
 use imena_core::vocabulary::Kind;
 
@@ -102,6 +103,8 @@ pub(super) struct Things {
 pub(super) struct Marks {
     pub is_conflict: bool,
     pub is_created_twice: bool,
+    /// A number of a device's series that this device has not recorded.
+    pub is_number_foreign: bool,
     /// Why it is no longer counted.
     pub ended: Option<String>,
 }
@@ -137,6 +140,7 @@ impl From<RecordState> for Marks {
         Self {
             is_conflict: !record.conflicts.is_empty(),
             is_created_twice: record.is_created_twice,
+            is_number_foreign: false,
             ended: record.ended,
         }
     }
@@ -282,8 +286,13 @@ impl Reader<'_> {
     ) -> Result<Things, HubError> {
         let hints = self.on(owner, Kind::PersonHint, HintView::of)?;
         let photos = self.on(owner, Kind::Photo, PhotoView::of)?;
+        let roster = self.inner.roster();
+        let roster = roster.as_deref().map(|signed| &signed.roster);
         Ok(Things {
-            marks: record.into(),
+            marks: Marks {
+                is_number_foreign: is_number_foreign(code, &record, roster),
+                ..record.into()
+            },
             hints: hints.into_iter().map(|hint| self.hint(hint)).collect(),
             photos: self.photos(code, photos)?,
         })

@@ -8,6 +8,7 @@ use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use imena_core::model::ids::SubjectId;
 
+use super::filters;
 use super::model::{Overview, Reader, SiteSheet};
 use super::words::{Lang, Words};
 use crate::error::{HubError, fault};

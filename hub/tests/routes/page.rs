@@ -2,6 +2,7 @@
 
 use axum::http::{Method, StatusCode};
 use imena_core::encoding::{Hash32, Map};
+use imena_core::model::display::is_steering;
 use imena_core::model::ids::{SubjectId, SubjectRef};
 use imena_core::vocabulary::Kind;
 
@@ -136,7 +137,7 @@ async fn a_site_shows_graves_remains_hints_and_what_is_missing() {
         "Бойко І.",
         "можливе ім’я, не встановлено",
         "окрема, з позначкою",
-        "№ 319",
+        "№ <bdi>319</bdi>",
         "на повний зріст",
         &sha256.to_string(),
         "оригінал ще не надійшов",
@@ -146,7 +147,7 @@ async fn a_site_shows_graves_remains_hints_and_what_is_missing() {
     }
     assert!(!page.contains("<script>"));
     let [loose, grave, standing] =
-        ["№ 320", "IZM1-T01-G001-AA", "№ 319"].map(|text| page.find(text));
+        ["№ <bdi>320<", "IZM1-T01-G001-AA", "№ <bdi>319<"].map(|text| page.find(text));
     assert!(
         loose < grave && grave < standing,
         "a marker stands in the wrong place"
@@ -162,7 +163,7 @@ async fn a_site_shows_graves_remains_hints_and_what_is_missing() {
     for expected in [
         "possible name, not established",
         "individual, marked",
-        "no. 319",
+        "no. <bdi>319</bdi>",
     ] {
         assert!(english.contains(expected), "{expected}\n{english}");
     }
@@ -261,7 +262,7 @@ async fn what_phones_tell_differently_and_what_ended_is_shown_and_marked() {
     assert_eq!(times("values differ"), 3, "the remains, the photo at both");
     assert_eq!(times("plate / marker close-up"), 1, "{english}");
     assert_eq!(times("IZM1-T01-0001-BB / marker close-up"), 1, "{english}");
-    let reason = "no longer counted: &#60;i&#62;wrong row&#60;/i&#62;";
+    let reason = "no longer counted: <bdi>&#60;i&#62;wrong row&#60;/i&#62;</bdi>";
     assert_eq!(times(reason), 1, "{english}");
     assert!(english.contains("&#60;b&#62;1&#60;/b&#62;") && !english.contains("<b>"));
     let ukrainian = get(&world, &path, &cookie).await.text();
@@ -325,4 +326,88 @@ async fn what_comes_before_its_owner_waits_on_the_first_page() {
         assert!(page.contains(moved), "{moved}\n{page}");
     }
     assert!(!first.contains(early[0]), "{first}");
+}
+
+/// What somebody may write who wants a page or a terminal to show something else.
+fn planted(what: &str) -> String {
+    format!("PLANT{what}\u{1b}[2J\u{202e}\u{2066}\n</bdi><b>\u{9b}\u{200f}\"'&")
+}
+
+#[tokio::test]
+async fn every_text_of_others_stands_by_itself_and_steers_no_page() {
+    let mut phone = Phone::new();
+    let world = World::new(&[&phone]);
+    let org = world.org_id();
+    let site = SubjectId([1; 16]);
+    let (grave, remains, marker) = (SubjectId([2; 16]), SubjectId([3; 16]), SubjectId([7; 16]));
+    let fields = |texts: &[u64]| {
+        let texts = texts.iter().copied();
+        texts.fold(Map::new(), |map, field| {
+            map.text(field, planted(&field.to_string()))
+        })
+    };
+    phone.record(org, Kind::Site, site, fields(&[1, 2, 3]));
+    phone.record(org, Kind::Grave, grave, fields(&[1, 3, 4]).with(2, site));
+    phone.record(
+        org,
+        Kind::Marker,
+        marker,
+        fields(&[2, 3, 4, 5]).with(1, site),
+    );
+    phone.record(
+        org,
+        Kind::Remains,
+        remains,
+        fields(&[1, 4, 5]).with(2, site),
+    );
+    let owner = SubjectRef {
+        kind: Kind::Remains,
+        id: remains,
+    };
+    let hint = fields(&[2, 3, 5, 6]).with(1, owner);
+    phone.record(org, Kind::PersonHint, SubjectId([5; 16]), hint);
+    let (sealed, bytes) = world.seal(b"picture");
+    let photo = fields(&[5, 6, 9, 13])
+        .with(1, sealed)
+        .uint(2, bytes.len() as u64)
+        .with(3, Hash32::of(b"picture"))
+        .bytes(7, [4; 16])
+        .with(8, owner);
+    phone.record(org, Kind::Photo, SubjectId([4; 16]), photo);
+    // What hangs on nothing stands on the first page.
+    phone.record(org, Kind::Grave, SubjectId([12; 16]), fields(&[1, 3]));
+    phone.record(
+        org,
+        Kind::PersonHint,
+        SubjectId([15; 16]),
+        fields(&[2, 3, 6]),
+    );
+    phone.void(org, Kind::Marker, marker, &planted("reason"));
+    let token = world.token(&phone).await;
+    world.put_whole(&token, &phone.run(&world, 1), 1).await;
+    world.unlock();
+
+    let cookie = sign_in(&world).await;
+    for path in ["/".to_owned(), format!("/site/{site}")] {
+        for lang in ["uk", "en"] {
+            let page = get(&world, &format!("{path}?lang={lang}"), &cookie)
+                .await
+                .text();
+            let steering = page.chars().find(|c| *c != '\n' && is_steering(*c));
+            assert_eq!(steering, None, "{page}");
+            assert!(page.matches("PLANT").count() >= 5, "{page}");
+            let mut outside = String::new();
+            for part in page.split("<bdi>") {
+                outside.push_str(part.split_once("</bdi>").map_or(part, |(_, rest)| rest));
+            }
+            assert!(
+                !outside.contains("PLANT") && !outside.contains("[2J"),
+                "{outside}"
+            );
+            assert!(
+                !page.contains("<b>") && !outside.contains("</bdi>"),
+                "{page}"
+            );
+        }
+    }
 }

@@ -366,7 +366,7 @@ impl Vault {
     fn find_grave(&mut self, site: SubjectId) -> Found {
         let coded = |org, kind, code: &str| {
             let (payload, _check) = code.rsplit_once('-').unwrap();
-            SubjectId::of_code(org, kind, &payload.replace('-', ""))
+            SubjectId::of_code(org, kind, payload)
         };
         let fields = Map::new()
             .text(1, GRAVE_CODE)

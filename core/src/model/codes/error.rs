@@ -36,6 +36,9 @@ pub enum CodeError {
     /// The number is zero, malformed, or beyond what the issuer may give out.
     #[error("the number must be at least 4 digits, or G and at least 3, and within the limit")]
     Number,
+    /// The letters are those of a code, and what was typed apart is not how a code is divided.
+    #[error("it is divided elsewhere than a label: type its dashes as printed, or none at all")]
+    Separators,
     /// All is well formed, and the check characters deny it: some character was misread.
     ///
     /// What is expected must not be offered for filling in: the error may be in any other part.

@@ -70,9 +70,9 @@ impl RemainsCode {
         check_of(&self.payload())
     }
 
-    /// Writes the text whose hash is the identity: `IZM1T030042`, the same as the payload.
+    /// Writes the text whose hash is the identity: `IZM1-T03-0042`.
     pub fn canonical_without_check(&self) -> String {
-        self.payload()
+        format!("{}-{}-{}", self.place, self.issuer, self.padded_number())
     }
 
     fn padded_number(&self) -> String {
@@ -82,13 +82,8 @@ impl RemainsCode {
 
 impl fmt::Display for RemainsCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { place, issuer, .. } = self;
-        write!(
-            f,
-            "{place}-{issuer}-{}-{}",
-            self.padded_number(),
-            self.check_characters()
-        )
+        let (code, check) = (self.canonical_without_check(), self.check_characters());
+        write!(f, "{code}-{check}")
     }
 }
 
@@ -154,9 +149,9 @@ impl GraveCode {
         check_of(&self.payload())
     }
 
-    /// Writes the text whose hash is the identity: `IZM1T03G012`, the same as the payload.
+    /// Writes the text whose hash is the identity: `IZM1-T03-G012`.
     pub fn canonical_without_check(&self) -> String {
-        self.payload()
+        format!("{}-{}-{}", self.place, self.issuer, self.padded_number())
     }
 
     fn padded_number(&self) -> String {
@@ -170,13 +165,8 @@ impl GraveCode {
 
 impl fmt::Display for GraveCode {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { place, issuer, .. } = self;
-        write!(
-            f,
-            "{place}-{issuer}-{}-{}",
-            self.padded_number(),
-            self.check_characters()
-        )
+        let (code, check) = (self.canonical_without_check(), self.check_characters());
+        write!(f, "{code}-{check}")
     }
 }
 
@@ -252,9 +242,12 @@ impl LabelCode {
         check_of(&self.payload())
     }
 
-    /// Writes the text whose hash is the identity, the same as the payload.
+    /// Writes the text whose hash is the identity.
     pub fn canonical_without_check(&self) -> String {
-        self.payload()
+        match self {
+            Self::Remains(code) => code.canonical_without_check(),
+            Self::Grave(code) => code.canonical_without_check(),
+        }
     }
 }
 
@@ -317,9 +310,12 @@ mod tests {
         assert_eq!(grave(12).unwrap().to_string(), "IZM1-T03-G012-A0");
         assert_eq!(
             body("T03", 42).unwrap().canonical_without_check(),
-            "IZM1T030042"
+            "IZM1-T03-0042"
         );
-        assert_eq!(grave(12).unwrap().canonical_without_check(), "IZM1T03G012");
+        assert_eq!(
+            grave(12).unwrap().canonical_without_check(),
+            "IZM1-T03-G012"
+        );
         assert_eq!(grave(12).unwrap().payload(), "IZM1T03G012");
         assert_eq!(grave(1234).unwrap().payload(), "IZM1T03G1234");
     }

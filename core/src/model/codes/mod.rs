@@ -3,8 +3,9 @@
 //! Owns how a code looks, how it is written and how it is read from a keyboard, a scanner or the
 //! store. It does not give numbers out, and it does not know whether a place, an issuer or a number
 //! exists. The invariants: a value of any type here is well formed; writing it and reading that
-//! gives the same value; and two codes of one kind differ even without their separators, since the
-//! identity of a body is a hash of that text (`parts.rs` says which rules keep it so).
+//! gives the same value; and two codes differ even without their separators, so that a code typed
+//! without them can be read in one way (`parts.rs` says which rules keep it so). The identity of a
+//! body is a hash of its code with the separators, so it does not lean on those rules.
 //!
 //! There are two ways to read. [`FromStr`] takes the canonical spelling alone: for the store, for
 //! runs, for machine-readable labels, where anything else is damage. [`parse`] takes what a person
@@ -20,6 +21,8 @@ mod parts;
 #[cfg(test)]
 mod proofs;
 mod suffix;
+#[cfg(test)]
+mod vectors;
 
 use std::fmt;
 use std::str::FromStr;
@@ -117,8 +120,8 @@ impl Code {
 
     /// Writes the text whose hash, together with the kind, is the identity.
     ///
-    /// `IZM1T030042` of remains, `IZM1T03G012` of a grave, `IZM1T030042T04E01` of an effect,
-    /// `IZM1T030042T04S01` of a sample: no dash, no slash, no check characters.
+    /// `IZM1-T03-0042` of remains, `IZM1-T03-G012` of a grave, `IZM1-T03-0042/T04E01` of an effect,
+    /// `IZM1-T03-0042/T04S01` of a sample: the canonical spelling without its check characters.
     pub fn canonical_without_check(&self) -> String {
         match self {
             Self::Remains(code) => code.canonical_without_check(),

@@ -1,12 +1,17 @@
 //! Reading a code that a person typed.
 //!
-//! Owns what is forgiven: case, separators and where they stand, Cyrillic letters that look like
-//! Latin ones, `0` for `O` and `1` for `I` and the other way round. It forgives nothing else; the
-//! check characters decide, and where two readings pass both are shown to the person, not chosen
-//! from. The shape of a code has room for one kind of character in most positions, which settles
+//! Owns what is forgiven: case, separators that are missing or that divide more than a label does,
+//! Cyrillic letters that look like Latin ones, `0` for `O` and `1` for `I` and the other way round.
+//! It forgives nothing else; the check characters decide, and where two readings pass both are shown
+//! to the person, not chosen from. The shape of a code has room for one kind of character in most positions, which settles
 //! most look-alikes; a guess is left only in the place, in the check characters, and for `З`.
 //!
 //! `З` is read both as `Z`, which it spells, and as `3`, which it looks like.
+//!
+//! The check characters are blind to separators: `T01-99999` and `T019-9999` share them. So what
+//! was typed apart is never joined and cut elsewhere: a reading counts iff every typed separator
+//! stands between two of its parts (some may be missing), or there is one between any two (others
+//! may stand within a part, as when a code is spelled).
 //!
 //! What a guess costs: where nothing is guessed at, one wrong character or one swap is always
 //! noticed. A code that is wrong in one character may pass as another code once a second one is
@@ -327,6 +332,15 @@ impl Cut {
         readings
     }
 
+    /// Says whether what was typed apart is a cut like this one; the module header has the rule.
+    ///
+    /// `typed` are the positions of separators, ascending; check characters follow the last part.
+    fn respects(&self, typed: &[usize]) -> bool {
+        let own = [self.starts.0, self.starts.1, self.options.len()];
+        typed.iter().all(|position| own.contains(position))
+            || own.iter().all(|position| typed.contains(position))
+    }
+
     fn split<'t>(&self, text: &'t str) -> Option<[&'t str; 3]> {
         let (first, rest) = text.split_at_checked(self.starts.0)?;
         let (_, third) = text.split_at_checked(self.starts.1)?;
@@ -352,7 +366,7 @@ fn read_label(groups: &[Vec<Symbol>]) -> Result<Vec<Reading<LabelCode>>, CodeErr
     let Some((payload, check)) = symbols.split_last_chunk() else {
         return Err(incomplete(&symbols));
     };
-    let well_formed = well_formed_codes(payload)?;
+    let well_formed = well_formed_codes(payload, &separators(groups))?;
     let mut right = Vec::new();
     for Reading {
         value: code,
@@ -374,8 +388,21 @@ fn read_label(groups: &[Vec<Symbol>]) -> Result<Vec<Reading<LabelCode>>, CodeErr
     Ok(right)
 }
 
+/// Lists before which symbols a separator was typed.
+fn separators(groups: &[Vec<Symbol>]) -> Vec<usize> {
+    let ends = groups.iter().scan(0_usize, |end, group| {
+        *end = end.saturating_add(group.len());
+        Some(*end)
+    });
+    // The end of the last group is the end of all.
+    ends.take(groups.len().saturating_sub(1)).collect()
+}
+
 /// Lists the codes whose payload the symbols can be, whatever the check characters say.
-fn well_formed_codes(payload: &[Symbol]) -> Result<Vec<Reading<LabelCode>>, CodeError> {
+fn well_formed_codes(
+    payload: &[Symbol],
+    separators: &[usize],
+) -> Result<Vec<Reading<LabelCode>>, CodeError> {
     let mut cuts = Vec::new();
     for place in PLACES {
         for issuer in ISSUERS {
@@ -384,6 +411,7 @@ fn well_formed_codes(payload: &[Symbol]) -> Result<Vec<Reading<LabelCode>>, Code
             }
         }
     }
+    cuts.retain(|cut| cut.respects(separators));
     bounded(&cuts)?;
     let mut codes = Vec::new();
     for cut in &cuts {
@@ -446,8 +474,16 @@ fn reason_of_refusal(
         ([place, issuer, number], None) => read_parts(place, issuer, number)
             .err()
             .unwrap_or(CodeError::Number),
+        (_, None) if is_code_elsewhere_cut(symbols) => CodeError::Separators,
         (_, None) => incomplete(symbols),
     }
+}
+
+/// Says whether the symbols are a code if nobody looks at the separators.
+fn is_code_elsewhere_cut(symbols: &[Symbol]) -> bool {
+    let payload = symbols.split_last_chunk::<2>().map(|(payload, _)| payload);
+    payload
+        .is_some_and(|payload| well_formed_codes(payload, &[]).is_ok_and(|codes| !codes.is_empty()))
 }
 
 fn check_error(code: &LabelCode, found: &[Symbol]) -> CodeError {

@@ -67,7 +67,7 @@ fn only_a_look_alike_where_both_could_stand_is_a_guess() {
 
 #[test]
 fn a_wrong_code_is_refused_by_the_part_to_look_at() {
-    use CodeError::{Character, Empty, Issuer, Number, Place, Suffix, TooLong};
+    use CodeError::{Character, Empty, Issuer, Number, Place, Separators, Suffix, TooLong};
     for (what, typed, error) in [
         ("nothing", "", Empty),
         ("only separators", " - – ", Empty),
@@ -106,6 +106,17 @@ fn a_wrong_code_is_refused_by_the_part_to_look_at() {
         ("a letter in the number", "IZM1-T03-004A-E5", Number),
         ("padding above four digits", "IZM1-T0312-00042-E5", Number),
         ("a number beyond the issuer", "IZM1-T03-10000-E5", Number),
+        (
+            "a number beyond the issuer that a longer issuer could have given",
+            "LYS1-T01-99999-V5",
+            Number,
+        ),
+        ("the same without its last dash", "LYS1-T01-99999V5", Number),
+        (
+            "one blank, and that within the number",
+            "IZM1T0300 42E5",
+            Separators,
+        ),
         ("a grave of two digits", "IZM1-T03-G12-A0", Number),
         ("grave number zero", "IZM1-T03-G000-A0", Number),
         ("a digit left out, no dashes", "IZM1T03042E5", Number),
@@ -140,6 +151,33 @@ fn a_wrong_code_is_refused_by_the_part_to_look_at() {
         ("a page of text", &"IZM1 ".repeat(100), TooLong),
     ] {
         assert_eq!(parse(typed), Err(error), "{what}: {typed}");
+    }
+}
+
+#[test]
+fn what_was_typed_apart_is_never_joined_and_cut_elsewhere() {
+    let longer_issuer = "LYS1-T019-9999-V5";
+    for typed in [
+        longer_issuer,
+        "LYS1T0199999V5",
+        "LYS1T019 9999V5",
+        "LYS1-T0199999-V5",
+        "L Y S 1 T 0 1 9 9 9 9 9 V 5",
+    ] {
+        assert_eq!(
+            parse(typed).unwrap().code.to_string(),
+            longer_issuer,
+            "{typed}"
+        );
+    }
+    for typed in [
+        "LYS1-T01-99999-V5",
+        "LYS1 T01 99999 V5",
+        "LYS1-T01 99999V5",
+        "LYS1T01-99999-V5",
+        "LYS-1T019-9999-V5",
+    ] {
+        assert!(parse(typed).is_err(), "{typed}");
     }
 }
 

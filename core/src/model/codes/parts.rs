@@ -1,8 +1,9 @@
 //! The parts that codes are put together from: place, issuer, and how far numbers may run.
 //!
 //! Owns what each part may look like, and with it the invariant that the rest of the folder leans
-//! on: **written without separators, no two codes are the same**. The identity of a body is a hash
-//! of that text, so two codes that share it would be two bodies in one record. Three rules keep it:
+//! on: **written without separators, no two codes are the same**. People type codes so, and the
+//! check characters are computed over that text: two codes that share it could not be told apart by
+//! them. Three rules keep it:
 //!
 //! - a place has `Z` only among its first two characters. So the first `Z` after those begins a
 //!   provisional issuer; `AB-Z1T1234-0042` would otherwise be `ABZ1-T1234-0042`;

@@ -68,9 +68,13 @@ impl EffectCode {
         self.remains.payload()
     }
 
-    /// Writes the text whose hash is the identity: `IZM1T030042T04E01`, without slash.
+    /// Writes the text whose hash is the identity: `IZM1-T03-0042/T04E01`.
     pub fn canonical_without_check(&self) -> String {
-        format!("{}{}", self.payload(), self.suffix())
+        format!(
+            "{}/{}",
+            self.remains.canonical_without_check(),
+            self.suffix()
+        )
     }
 
     fn suffix(&self) -> String {
@@ -148,9 +152,13 @@ impl SampleCode {
         self.source.payload()
     }
 
-    /// Writes the text whose hash is the identity: `IZM1T030042T04S01`, without slash.
+    /// Writes the text whose hash is the identity: `IZM1-T03-0042/T04S01`.
     pub fn canonical_without_check(&self) -> String {
-        format!("{}{}", self.payload(), self.suffix())
+        format!(
+            "{}/{}",
+            self.source.canonical_without_check(),
+            self.suffix()
+        )
     }
 
     fn suffix(&self) -> String {
@@ -232,11 +240,11 @@ mod tests {
         let find = EffectCode::new(body(), issuer(), 1).unwrap();
         assert_eq!(find.to_string(), "IZM1-T03-0042-E5/T04E01");
         assert_eq!(find.payload(), "IZM1T030042");
-        assert_eq!(find.canonical_without_check(), "IZM1T030042T04E01");
+        assert_eq!(find.canonical_without_check(), "IZM1-T03-0042/T04E01");
 
         let sample = SampleCode::new(body(), issuer(), 123).unwrap();
         assert_eq!(sample.to_string(), "IZM1-T03-0042-E5/T04S123");
-        assert_eq!(sample.canonical_without_check(), "IZM1T030042T04S123");
+        assert_eq!(sample.canonical_without_check(), "IZM1-T03-0042/T04S123");
     }
 
     #[test]
@@ -244,7 +252,7 @@ mod tests {
         let text = "IZM1-T03-G012-A0/T04S01";
         let sample: SampleCode = text.parse().unwrap();
         assert_eq!(sample.to_string(), text);
-        assert_eq!(sample.canonical_without_check(), "IZM1T03G012T04S01");
+        assert_eq!(sample.canonical_without_check(), "IZM1-T03-G012/T04S01");
         assert_eq!(
             "IZM1-T03-G012-A0/T04E01".parse::<Code>(),
             Err(CodeError::Suffix)

@@ -63,7 +63,8 @@ CREATE TABLE runs (
     size_bytes INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
--- The last number issued per issuer and series; a number is never issued again, also when its record was voided.
+-- The last number given out here per issuer and series; a number is never given out again, also when its record was voided. No entry moves it: what
+-- others record or a person types is passed over when its turn comes.
 CREATE TABLE numbers (
     issuer TEXT NOT NULL,
     series TEXT NOT NULL, -- 'remains' or 'grave'
