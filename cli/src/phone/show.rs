@@ -455,7 +455,10 @@ fn facts_lines(photo: &PhotoView) -> String {
         }
     }
     for (name, reason) in &facts.absent {
-        lines.push_str(&format!("\n  {name}: absent, {}", foreign(&reason.term().en)));
+        lines.push_str(&format!(
+            "\n  {name}: absent, {}",
+            foreign(&reason.term().en)
+        ));
     }
     lines
 }

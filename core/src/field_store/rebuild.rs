@@ -14,7 +14,7 @@ use crate::keys::{SessionKey, device_key};
 use crate::model::ids::{DeviceId, EntryId, SealedName};
 use crate::seal::{open_bytes, seal_bytes};
 use crate::store::{Class, Journal};
-use crate::sync::Found;
+use crate::sync::{Found, Upto};
 use crate::vocabulary::Kind;
 
 /// Fact of transfer.db that names the chain being ended.
@@ -131,6 +131,15 @@ impl FieldStore {
         let roster = self.roster();
         let roster = roster.as_ref().map(|signed| &signed.roster);
         let org = self.join.org;
+        for line in roster.iter().flat_map(|roster| &roster.hubs) {
+            let last_good = line.last_good.map(|last| Upto {
+                epoch: last.epoch,
+                hub_seq: last.hub_seq,
+            });
+            if let Ok(hub) = line.id() {
+                self.transfer().set_last_good(hub, last_good)?;
+            }
+        }
         Ok(self.transfer().index_receipts(&mut |bytes| {
             let Ok(hub) = Receipt::claimed_hub(bytes) else {
                 return Found::Foreign;

@@ -22,6 +22,9 @@ use crate::truth::{Mark, Opened, StoredFile};
 
 const ROWS_AT_ONCE: usize = 500;
 
+/// Looks at one stored file.
+type Visit<'a> = &'a mut dyn FnMut(&Arc<Inner>, &StoredFile) -> Result<(), HubError>;
+
 /// What became of a run.
 enum Folding {
     /// Its entries stand in the journal and introduce these files.
@@ -97,10 +100,7 @@ impl Inner {
         })
     }
 
-    fn each_file(
-        self: &Arc<Self>,
-        visit: &mut dyn FnMut(&Arc<Self>, &StoredFile) -> Result<(), HubError>,
-    ) -> Result<(), HubError> {
+    fn each_file(self: &Arc<Self>, visit: Visit<'_>) -> Result<(), HubError> {
         let mut after = 0;
         loop {
             let rows = self.truth.files_after(after, ROWS_AT_ONCE)?;

@@ -60,8 +60,8 @@ fn last_line(receipts: &[Receipt], bytes: &[u8]) -> Option<ReceiptLine> {
     receipts.sort_by_key(|receipt| receipt.word.hub_seq);
     let lines = receipts.iter().flat_map(|receipt| &receipt.word.lines);
     lines
-        .filter(|line| line.file() == Some(sealed))
-        .last()
+        .rev()
+        .find(|line| line.file() == Some(sealed))
         .copied()
 }
 
