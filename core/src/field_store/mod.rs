@@ -6,6 +6,7 @@
 mod capture;
 mod changes;
 mod codes;
+mod folder;
 mod freeing;
 mod naming;
 mod opening;
@@ -17,6 +18,9 @@ mod verify;
 
 pub use changes::Changes;
 pub use codes::FoundCode;
+pub use folder::{
+    ChainReport, EpochReport, FieldReport, FolderReport, HeadReport, SubjectReport, verify_folder,
+};
 pub use freeing::FreeReport;
 pub use naming::Recorder;
 pub use opening::{Suspended, UnlockReport, software_vault};

@@ -160,20 +160,26 @@ impl ReceiptFiles {
         opened.seek(SeekFrom::Start(at))?;
         let mut bytes = Vec::new();
         opened.read_to_end(&mut bytes)?;
-        let (mut items, mut rest, mut at) = (Vec::new(), bytes.as_slice(), at);
-        while !rest.is_empty() {
-            let Ok(len) = Value::first_len(rest) else {
-                self.keep_aside(&path, rest)?;
-                self.environment.files.cut(&path, at)?;
-                break;
-            };
-            let (item, after) = rest.split_at_checked(len).unwrap_or((rest, &[]));
-            let len = len as u64;
-            items.push((Place { at, len }, item.to_vec()));
-            at = at.saturating_add(len);
-            rest = after;
+        let (items, torn) = split(&bytes, at);
+        if !torn.is_empty() {
+            let end = items.last().map_or(at, |(place, _)| place.at.saturating_add(place.len));
+            self.keep_aside(&path, torn)?;
+            self.environment.files.cut(&path, end)?;
         }
         Ok(items)
+    }
+
+    /// Every item of a file, for whoever changes nothing, and whether a torn tail stands behind them.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn look(&self, file: ReceiptFile) -> io::Result<(Vec<Vec<u8>>, bool)> {
+        let mut bytes = Vec::new();
+        let mut opened = self.environment.files.open(&self.path(file))?;
+        opened.read_to_end(&mut bytes)?;
+        let (items, torn) = split(&bytes, 0);
+        let items = items.into_iter().map(|(_, item)| item).collect();
+        Ok((items, !torn.is_empty()))
     }
 
     fn keep_aside(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -189,6 +195,19 @@ impl ReceiptFiles {
         drop(copy);
         files.sync_dir(&self.aside)
     }
+}
+
+/// The items of a sequence that begins at byte `at`, and what is left behind the last whole one.
+fn split(bytes: &[u8], at: u64) -> (Vec<(Place, Vec<u8>)>, &[u8]) {
+    let (mut items, mut rest, mut at) = (Vec::new(), bytes, at);
+    while let Ok(len) = Value::first_len(rest) {
+        let (item, after) = rest.split_at_checked(len).unwrap_or((rest, &[]));
+        let len = len as u64;
+        items.push((Place { at, len }, item.to_vec()));
+        at = at.saturating_add(len);
+        rest = after;
+    }
+    (items, rest)
 }
 
 #[cfg(test)]

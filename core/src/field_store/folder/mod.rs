@@ -349,7 +349,8 @@ impl Reading<'_> {
     }
 
     fn read_receipts(&mut self) -> Result<(), Error> {
-        for (file, items) in walk::receipts(self.environment, self.dir)? {
+        for listed in walk::receipts(self.environment, self.dir)? {
+            let file = listed.file;
             let epoch = data_encoding::HEXLOWER.encode(&file.epoch);
             let place = format!("receipts of {} in epoch {epoch}", file.hub.0.short());
             let key = self.roster.as_ref().and_then(|signed| signed.roster.hub_key(file.hub));
@@ -363,7 +364,10 @@ impl Reading<'_> {
                 receipts: 0,
                 hub_seq_max: 0,
             };
-            for bytes in items {
+            if listed.is_torn {
+                self.find(place.clone(), "its file ends within a receipt");
+            }
+            for bytes in listed.items {
                 match Receipt::open(&bytes, &key, org) {
                     Ok(receipt) if receipt.word.epoch != file.epoch => {
                         self.find(place.clone(), "a receipt of another epoch");

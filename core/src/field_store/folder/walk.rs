@@ -95,17 +95,29 @@ pub(super) fn rosters(
     Ok(all)
 }
 
-/// The receipts of each epoch of each hub, as signed.
+/// The receipts of one epoch of a hub, as signed.
+pub(super) struct Receipts {
+    pub file: ReceiptFile,
+    pub items: Vec<Vec<u8>>,
+    /// The file ends within a receipt.
+    pub is_torn: bool,
+}
+
+/// The receipts of each epoch of each hub.
 pub(super) fn receipts(
     environment: &Environment,
     dir: &Path,
-) -> Result<Vec<(ReceiptFile, Vec<Vec<u8>>)>, std::io::Error> {
+) -> Result<Vec<Receipts>, std::io::Error> {
     let layout = Layout::new(dir);
     let files = ReceiptFiles::new(environment, &layout.receipts(), &layout.quarantine());
     let mut all = Vec::new();
     for file in files.list()? {
-        let items = files.look(file)?;
-        all.push((file, items));
+        let (items, is_torn) = files.look(file)?;
+        all.push(Receipts {
+            file,
+            items,
+            is_torn,
+        });
     }
     Ok(all)
 }
