@@ -363,3 +363,26 @@ fn wait_until(mut is_so: impl FnMut() -> bool) {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
+
+#[test]
+fn receipts_and_rosters_stand_in_files_of_which_the_databases_are_an_index() {
+    let mut field = Field::with_phone("t01");
+    field.capture("t01", 30_000);
+    field.sync("t01");
+    let kept = files_below(&field.path("t01/receipts"));
+    assert_eq!(kept.len(), 1, "one hub, one epoch");
+    let hub = files_below(&field.path("hub/receipts"));
+    assert_eq!(kept[0].file_name(), hub[0].file_name());
+    let hub = std::fs::read(&hub[0]).unwrap();
+    let phone = std::fs::read(&kept[0]).unwrap();
+    assert!(!phone.is_empty() && phone.len() <= hub.len());
+    assert!(!files_below(&field.path("hub/rosters")).is_empty());
+    // A roster shows names: on a phone only the organisation reads it.
+    let rosters = files_below(&field.path("t01/rosters"));
+    assert!(!rosters.is_empty());
+    for roster in rosters {
+        let bytes = std::fs::read(roster).unwrap();
+        assert!(bytes.starts_with(b"age-encryption.org/v1\n"));
+        assert!(!bytes.windows(3).any(|word| word == b"hub"));
+    }
+}

@@ -437,3 +437,48 @@ fn copy(from: &Path, to: &Path) {
         }
     }
 }
+
+#[test]
+fn a_transfer_db_that_is_lost_is_made_anew_and_the_chain_goes_on() {
+    let (phone, _day) = worked_phone(3);
+    let store = FieldStore::open(phone.config()).unwrap();
+    let device = store.device_id();
+    store.unlock(PASSCODE).unwrap();
+    let before = store.status().unwrap();
+    store.shut_down().unwrap();
+    remove_database(&phone, "transfer.db");
+    let code = phone.join_code();
+    let store = FieldStore::restart_after_lost_key(phone.config(), code, "T01", PASSCODE).unwrap();
+    assert_eq!(store.device_id(), device);
+    let after = store.status().unwrap();
+    assert_eq!(after.own_seq, before.own_seq, "no entry more or less");
+    assert_eq!(after.counts.files, before.counts.files);
+    assert_eq!(after.counts.waiting, before.counts.files, "offered again");
+}
+
+#[test]
+fn a_journal_that_was_lost_with_transfer_db_is_missed_by_its_runs() {
+    let (phone, _day) = worked_phone(3);
+    let journal = phone.vault().join("journal.db");
+    let store = FieldStore::open(phone.config()).unwrap();
+    let device = store.device_id();
+    store.unlock(PASSCODE).unwrap();
+    store.shut_down().unwrap();
+    let older = fs::read(&journal).unwrap();
+    let store = FieldStore::open(phone.config()).unwrap();
+    store.unlock(PASSCODE).unwrap();
+    capture(&store, draft(new_capture_id(), None), &picture(9)).unwrap();
+    store.work_off().unwrap();
+    store.shut_down().unwrap();
+    // The journal is an older one, and transfer.db, which would know, is gone: only the newest run does.
+    remove_database(&phone, "journal.db");
+    remove_database(&phone, "transfer.db");
+    fs::write(&journal, older).unwrap();
+    let code = phone.join_code();
+    let store = FieldStore::restart_after_lost_key(phone.config(), code, "T01", PASSCODE).unwrap();
+    assert_ne!(
+        store.device_id(),
+        device,
+        "no number is issued twice: a new chain begins"
+    );
+}

@@ -77,7 +77,7 @@ impl FieldStore {
         device_name: &str,
         passcode: &str,
     ) -> Result<Self, Error> {
-        let code = JoinCode::parse(join)?;
+        JoinCode::parse(join)?;
         owed("device_name", device_name, NAME_BYTES_MAX)?;
         check_new_passcode(passcode)?;
         let layout = Layout::new(&config.dir);
@@ -97,9 +97,7 @@ impl FieldStore {
             config.passcode_cost,
         )?;
         let key = VaultKeys::transfer(&config.environment, &config.dir, vault)?;
-        let transfer = open_transfer(&config, &layout, &key)?;
-        transfer.set_fact("device_name", device_name.as_bytes())?;
-        transfer.set_fact("join", code.to_text()?.as_bytes())?;
+        let transfer = named_transfer(&config, &layout, &key, join, device_name)?;
         let store = Self::assemble(config, layout, lock, transfer)?;
         store.unlock(passcode)?;
         Ok(store)
@@ -133,7 +131,8 @@ impl FieldStore {
         })
     }
 
-    /// Starts anew after the hardware key was lost: databases and keys are set aside, never deleted; every sealed file is offered again.
+    /// Starts anew after the hardware key was lost: databases and keys are set aside, never deleted; every sealed file is offered again. If only transfer.db
+    /// is lost and the passcode opens the rest, only that one is made anew, and the journal goes on.
     ///
     /// # Errors
     /// `Join`, or the disk's.
@@ -149,6 +148,18 @@ impl FieldStore {
         let layout = Layout::new(&config.dir);
         layout.create(&config.environment)?;
         let lock = VaultLock::take(&layout)?;
+        if let Some(key) = only_transfer_is_lost(&config, &layout, passcode)? {
+            set_aside(
+                &config,
+                &SealedFiles::new(&config.environment, &layout),
+                &layout,
+                "transfer.db",
+            )?;
+            let transfer = named_transfer(&config, &layout, &key, join, device_name)?;
+            let store = Self::assemble(config, layout, lock, transfer)?;
+            store.unlock(passcode)?;
+            return Ok(store);
+        }
         set_vault_aside(&config, &layout, "lost-key")?;
         drop(lock);
         let store = Self::join(config, join, device_name, passcode)?;
@@ -602,6 +613,42 @@ fn check_new_passcode(passcode: &str) -> Result<(), Error> {
         return Err(RecordError::Invalid { field, reason }.into());
     }
     Ok(())
+}
+
+/// Opens a new transfer.db and says in it who this is.
+fn named_transfer(
+    config: &StoreConfig,
+    layout: &Layout,
+    key: &TransferKey,
+    join: &str,
+    device_name: &str,
+) -> Result<TransferDb, Error> {
+    let transfer = open_transfer(config, layout, key)?;
+    transfer.set_fact("device_name", device_name.as_bytes())?;
+    let join = JoinCode::parse(join)?.to_text()?;
+    transfer.set_fact("join", join.as_bytes())?;
+    Ok(transfer)
+}
+
+/// The key of a transfer.db that is gone or damaged while everything else opens.
+fn only_transfer_is_lost(
+    config: &StoreConfig,
+    layout: &Layout,
+    passcode: &str,
+) -> Result<Option<TransferKey>, Error> {
+    let files = &config.environment.files;
+    if files.len(&layout.journal_db())?.is_none() {
+        return Ok(None);
+    }
+    let (environment, vault) = (&config.environment, &*config.vault);
+    let key = VaultKeys::transfer(environment, &config.dir, vault);
+    let keys = VaultKeys::open(environment, &config.dir, vault, passcode);
+    let (Ok(key), Ok(_)) = (key, keys) else {
+        return Ok(None);
+    };
+    let is_there = files.len(&layout.transfer_db())?.is_some();
+    let is_sound = is_there && open_transfer(config, layout, &key).is_ok();
+    Ok((!is_sound).then_some(key))
 }
 
 /// Whether a vault stands here: one that has begun its journal, or knows its organisation.
