@@ -1,7 +1,7 @@
 //! transfer.db: the roster, what there is to send, what hubs have receipted. Readable while the phone is locked.
 //!
-//! Owns its tables. Does not plan or judge. Invariant: a file counts as held by a hub only through a receipt whose signature was checked, in the epoch
-//! that the hub is in now.
+//! Owns facts, hubs and receipts; who holds what is `holding`'s. Does not plan or judge. Invariant: a file counts as held by a hub only through a
+//! receipt whose signature was checked, in the epoch that the hub is in now.
 
 use std::path::Path;
 
@@ -20,7 +20,7 @@ const VERSION: i64 = 1;
 /// The transfer database of a vault.
 #[derive(Debug)]
 pub struct TransferDb {
-    connection: Connection,
+    pub(super) connection: Connection,
 }
 
 /// What this device knows of a hub.
@@ -36,53 +36,6 @@ pub struct HubState {
     pub epoch: Option<[u8; 16]>,
     /// Where pulling goes on.
     pub cursor: Option<Vec<u8>>,
-}
-
-/// A file that a hub has not receipted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// Its name.
-    pub sealed: SealedName,
-    /// What it holds.
-    pub class: Class,
-    /// Its length in bytes.
-    pub size: u64,
-    /// When it was added, by this device's clock, ms.
-    pub added_ms: i64,
-}
-
-/// A receipt line about a file, in the hub's present epoch.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holding {
-    /// Which receipt.
-    pub receipt: ReceiptId,
-    /// Which hub.
-    pub hub: HubId,
-    /// SHA-256 of the plaintext, if the hub opened it.
-    pub sha256: Option<Hash32>,
-    /// The hub's clock, ms.
-    pub hub_time_ms: i64,
-}
-
-/// How many files there are and what is known of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Counts {
-    /// Sealed files of this device, of all classes.
-    pub files: u64,
-    /// Originals among them.
-    pub originals: u64,
-    /// Originals with a valid receipt of at least one hub.
-    pub originals_on_hub: u64,
-    /// Originals with valid receipts of at least two hubs.
-    pub originals_on_two_hubs: u64,
-    /// Originals that a hub opened and found to be the bytes that were captured.
-    pub originals_checked: u64,
-    /// Files of all classes without any valid receipt.
-    pub waiting: u64,
-    /// Bytes of those.
-    pub waiting_bytes: u64,
-    /// Receipts kept here.
-    pub receipts: u64,
 }
 
 impl TransferDb {
@@ -159,36 +112,10 @@ impl TransferDb {
     /// The database's.
     pub fn set_guard(&self, seq: u64, entry: EntryId) -> Result<(), StoreError> {
         // One transaction: half a guard would call a sound journal damaged.
-        let transaction = self
-            .connection
-            .unchecked_transaction()
-            .map_err(sql("set guard"))?;
-        self.set_fact("guard_seq", &seq.to_be_bytes())?;
-        self.set_fact("guard_entry", entry.as_bytes())?;
-        transaction.commit().map_err(sql("set guard"))
-    }
-
-    /// Notes a sealed file that is here and must reach a hub; noted twice is noted once.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn add_file(
-        &self,
-        sealed: SealedName,
-        class: Class,
-        size: u64,
-        added_ms: i64,
-    ) -> Result<(), StoreError> {
-        let text = "INSERT INTO files (sealed_sha256, class, size_bytes, added_ms)
-                    VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-        let class = class.number() as i64;
-        self.connection
-            .execute(
-                text,
-                params![sealed.as_bytes(), class, size as i64, added_ms],
-            )
-            .map_err(sql("add file"))?;
-        Ok(())
+        self.together(|| {
+            self.set_fact("guard_seq", &seq.to_be_bytes())?;
+            self.set_fact("guard_entry", entry.as_bytes())
+        })
     }
 
     /// What a file holds, if it was noted.
@@ -205,78 +132,14 @@ impl TransferDb {
         Ok(class.and_then(|class| Class::from_number(class as u64)))
     }
 
-    /// Notes that an original left this device.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn set_freed(&self, sealed: SealedName) -> Result<(), StoreError> {
-        let text = "UPDATE files SET is_freed = 1 WHERE sealed_sha256 = ?1";
-        self.connection
-            .execute(text, [sealed.as_bytes()])
-            .map_err(sql("set freed"))?;
-        Ok(())
-    }
-
-    /// Files without a valid receipt of `hub`: runs first, then by class, then the oldest.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn waiting(&self, hub: HubId, limit: usize) -> Result<Vec<Waiting>, StoreError> {
-        let text = "SELECT sealed_sha256, class, size_bytes, added_ms FROM files
-                    WHERE is_freed = 0 AND NOT EXISTS (
-                        SELECT 1 FROM receipt_files JOIN hubs USING (hub, epoch)
-                        WHERE receipt_files.sealed_sha256 = files.sealed_sha256
-                            AND receipt_files.hub = ?1)
-                    ORDER BY class, added_ms, sealed_sha256 LIMIT ?2";
-        let mut statement = self
-            .connection
-            .prepare_cached(text)
-            .map_err(sql("waiting"))?;
-        let rows = statement.query_map(params![hub.as_bytes(), limit as i64], |row| {
-            let class = Class::from_number(row.get::<_, i64>(1)? as u64);
-            Ok(Waiting {
-                sealed: SealedName(Hash32(row.get(0)?)),
-                class: class.ok_or(rusqlite::Error::IntegralValueOutOfRange(1, 0))?,
-                size: row.get::<_, i64>(2)? as u64,
-                added_ms: row.get(3)?,
-            })
-        });
-        rows.map_err(sql("waiting"))?
-            .collect::<Result<_, _>>()
-            .map_err(sql("waiting"))
-    }
-
-    /// Valid receipt lines about a file.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn holdings(&self, sealed: SealedName) -> Result<Vec<Holding>, StoreError> {
-        let text = "SELECT receipt_id, hub, sha256, hub_time_ms FROM receipt_files
-                    JOIN hubs USING (hub, epoch) WHERE sealed_sha256 = ?1 ORDER BY receipt_id";
-        let mut statement = self
-            .connection
-            .prepare_cached(text)
-            .map_err(sql("holdings"))?;
-        let rows = statement.query_map([sealed.as_bytes()], |row| {
-            Ok(Holding {
-                receipt: ReceiptId(Hash32(row.get(0)?)),
-                hub: HubId(Hash32(row.get(1)?)),
-                sha256: row.get::<_, Option<[u8; 32]>>(2)?.map(Hash32),
-                hub_time_ms: row.get(3)?,
-            })
-        });
-        rows.map_err(sql("holdings"))?
-            .collect::<Result<_, _>>()
-            .map_err(sql("holdings"))
-    }
-
     /// Highest seq of a chain that a hub opened and receipted in its present epoch; 0 if none.
     ///
     /// # Errors
     /// The database's.
     pub fn receipted_seq(&self, device: DeviceId) -> Result<u64, StoreError> {
-        let text = "SELECT max(upto_seq) FROM receipt_entries JOIN hubs USING (hub, epoch)
-                    WHERE device = ?1";
+        let text = "SELECT max((SELECT max(upto_seq) FROM receipt_entries AS line
+                        WHERE line.hub = hubs.hub AND line.epoch = hubs.epoch
+                            AND line.device = ?1)) FROM hubs";
         let seq: Option<i64> = self
             .connection
             .query_row(text, [device.as_bytes()], |row| row.get(0))
@@ -284,67 +147,64 @@ impl TransferDb {
         Ok(seq.unwrap_or(0) as u64)
     }
 
-    /// Keeps a receipt whose signature was checked.
+    /// Keeps a receipt whose signature was checked; `false` if it was here already.
     ///
     /// # Errors
     /// The database's.
-    pub fn add_receipt(&self, receipt: &Receipt) -> Result<(), StoreError> {
-        let transaction = self
-            .connection
-            .unchecked_transaction()
-            .map_err(sql("receipt"))?;
+    pub fn add_receipt(&self, receipt: &Receipt) -> Result<bool, StoreError> {
+        self.together(|| {
+            if !self.insert_receipt(receipt)? {
+                return Ok(false);
+            }
+            for line in &receipt.word.lines {
+                self.insert_line(receipt, line)?;
+            }
+            Ok(true)
+        })
+    }
+
+    fn insert_receipt(&self, receipt: &Receipt) -> Result<bool, StoreError> {
+        let text = "INSERT INTO receipts (receipt_id, hub, epoch, hub_seq, hub_time_ms, cose)
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
+        let word = &receipt.word;
+        let values = params![
+            receipt.id.as_bytes(),
+            word.hub.as_bytes(),
+            word.epoch,
+            word.hub_seq as i64,
+            word.hub_time_ms,
+            receipt.bytes
+        ];
+        Ok(self.run(text, values, "receipt")? > 0)
+    }
+
+    fn insert_line(&self, receipt: &Receipt, line: &ReceiptLine) -> Result<(), StoreError> {
         let word = &receipt.word;
         let (id, hub) = (receipt.id.as_bytes(), word.hub.as_bytes());
-        transaction
-            .execute(
-                "INSERT INTO receipts (receipt_id, hub, epoch, hub_seq, hub_time_ms, cose)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-                params![
-                    id,
-                    hub,
-                    word.epoch,
-                    word.hub_seq as i64,
-                    word.hub_time_ms,
-                    receipt.bytes
-                ],
-            )
-            .map_err(sql("receipt"))?;
-        for line in &word.lines {
-            match line {
-                ReceiptLine::File { sealed, sha256, .. } => transaction.execute(
-                    "INSERT INTO receipt_files (sealed_sha256, receipt_id, hub, epoch, sha256,
-                         hub_time_ms)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-                    params![
-                        sealed.as_bytes(),
-                        id,
-                        hub,
-                        word.epoch,
-                        sha256.map(|hash| hash.0),
-                        word.hub_time_ms
-                    ],
-                ),
-                ReceiptLine::Entries {
-                    device,
-                    upto_seq,
-                    entry_id,
-                } => transaction.execute(
-                    "INSERT INTO receipt_entries (device, upto_seq, receipt_id, entry_id, hub,
-                         epoch)
-                     VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
-                    params![
-                        device.as_bytes(),
-                        *upto_seq as i64,
-                        id,
-                        entry_id.as_bytes(),
-                        hub,
-                        word.epoch
-                    ],
-                ),
+        match line {
+            ReceiptLine::File { sealed, sha256, .. } => {
+                let text = "INSERT INTO receipt_files (sealed_sha256, receipt_id, hub, epoch,
+                                sha256, hub_time_ms)
+                            VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
+                let hash = sha256.map(|hash| hash.0);
+                let (name, epoch, time) = (sealed.as_bytes(), word.epoch, word.hub_time_ms);
+                let values = params![name, id, hub, epoch, hash, time];
+                self.run(text, values, "receipt line")?;
+                self.settle(*sealed)
             }
-            .map_err(sql("receipt line"))?;
+            ReceiptLine::Entries {
+                device,
+                upto_seq,
+                entry_id,
+            } => {
+                let text = "INSERT INTO receipt_entries (device, upto_seq, receipt_id, entry_id,
+                                hub, epoch)
+                            VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
+                let (chain, seq) = (device.as_bytes(), *upto_seq as i64);
+                let values = params![chain, seq, id, entry_id.as_bytes(), hub, word.epoch];
+                self.run(text, values, "receipt line").map(drop)
+            }
         }
-        transaction.commit().map_err(sql("receipt"))
     }
 
     /// Every kept receipt, as received.
@@ -432,6 +292,10 @@ impl TransferDb {
     /// # Errors
     /// The database's.
     pub fn hub(&self, hub: HubId) -> Result<HubState, StoreError> {
+        Ok(self.known_hub(hub)?.unwrap_or_default())
+    }
+
+    fn known_hub(&self, hub: HubId) -> Result<Option<HubState>, StoreError> {
         let text = "SELECT token, token_expires_ms, is_member, own_nonce, digits, epoch, cursor
                     FROM hubs WHERE hub = ?1";
         let state = self
@@ -450,10 +314,10 @@ impl TransferDb {
                 })
             })
             .optional();
-        Ok(state.map_err(sql("hub"))?.unwrap_or_default())
+        state.map_err(sql("hub"))
     }
 
-    /// Keeps what is known of a hub.
+    /// Keeps what is known of a hub; in another epoch than before, everything waits for it that it has not receipted in that one.
     ///
     /// # Errors
     /// The database's.
@@ -465,22 +329,24 @@ impl TransferDb {
                         is_member = excluded.is_member, own_nonce = excluded.own_nonce,
                         digits = excluded.digits, epoch = excluded.epoch, cursor = excluded.cursor";
         let (nonce, digits) = state.enrolment.clone().unzip();
-        self.connection
-            .execute(
-                text,
-                params![
-                    hub.as_bytes(),
-                    state.token.map(|token| token.0),
-                    state.token.map_or(0, |token| token.1),
-                    state.is_member,
-                    nonce,
-                    digits.unwrap_or_default(),
-                    state.epoch,
-                    state.cursor
-                ],
-            )
-            .map_err(sql("set hub"))?;
-        Ok(())
+        let values = params![
+            hub.as_bytes(),
+            state.token.map(|token| token.0),
+            state.token.map_or(0, |token| token.1),
+            state.is_member,
+            nonce,
+            digits.unwrap_or_default(),
+            state.epoch,
+            state.cursor
+        ];
+        self.together(|| {
+            let before = self.known_hub(hub)?;
+            self.run(text, values, "set hub")?;
+            match before {
+                Some(before) if before.epoch == state.epoch => Ok(()),
+                Some(_) | None => self.settle_hub(hub),
+            }
+        })
     }
 
     /// Forgets tokens, enrolments and cursors: a new chain has a new key and asks for everything again. Receipts stay.
@@ -500,39 +366,6 @@ impl TransferDb {
             )
             .map_err(sql("forget guard"))?;
         Ok(())
-    }
-
-    /// Counts for the status line; "on a hub" only from valid receipts.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn counts(&self) -> Result<Counts, StoreError> {
-        let text = "WITH held AS (
-                        SELECT sealed_sha256, count(DISTINCT hub) AS hubs, max(sha256) AS checked
-                        FROM receipt_files JOIN hubs USING (hub, epoch) GROUP BY sealed_sha256)
-                    SELECT count(*), coalesce(sum(class = 4), 0),
-                        coalesce(sum(class = 4 AND hubs >= 1), 0),
-                        coalesce(sum(class = 4 AND hubs >= 2), 0),
-                        coalesce(sum(class = 4 AND checked IS NOT NULL), 0),
-                        coalesce(sum(hubs IS NULL), 0),
-                        coalesce(sum(CASE WHEN hubs IS NULL THEN size_bytes ELSE 0 END), 0),
-                        (SELECT count(*) FROM receipts)
-                    FROM files LEFT JOIN held USING (sealed_sha256)";
-        self.connection
-            .query_row(text, [], |row| {
-                let count = |column| row.get::<_, i64>(column).map(|count| count as u64);
-                Ok(Counts {
-                    files: count(0)?,
-                    originals: count(1)?,
-                    originals_on_hub: count(2)?,
-                    originals_on_two_hubs: count(3)?,
-                    originals_checked: count(4)?,
-                    waiting: count(5)?,
-                    waiting_bytes: count(6)?,
-                    receipts: count(7)?,
-                })
-            })
-            .map_err(sql("counts"))
     }
 
     /// Every page checked; empty when all is well.

@@ -12,6 +12,7 @@ impl SyncDesk {
         let headers = vec![("content-type", wire::CONTENT_TYPE.to_owned())];
         let (target, reply_bytes_max) = (self.target.clone(), SMALL_REPLY_BYTES_MAX);
         TransferJob {
+            number: self.next_number,
             target,
             method,
             path,
@@ -35,6 +36,7 @@ impl SyncDesk {
             headers.push(("authorization", format!("{} {hex}", wire::TOKEN_SCHEME)));
         }
         TransferJob {
+            number: self.next_number,
             target: self.target.clone(),
             method,
             path,
@@ -103,11 +105,12 @@ impl SyncDesk {
     }
 
     pub(super) fn sync_job(
-        &self,
+        &mut self,
         hands: Hands<'_>,
         state: &HubState,
     ) -> Result<TransferJob, DeskError> {
-        let waiting = self.waiting(hands)?;
+        let waiting = self.to_offer(hands)?;
+        self.asked = waiting.iter().map(|file| file.sealed).collect();
         let offers = waiting.iter().map(|file| Offer {
             sealed: file.sealed,
             size: file.size,

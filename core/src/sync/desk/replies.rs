@@ -1,24 +1,28 @@
 //! What each reply changes: every word of it is checked before anything is kept.
 
-use super::super::job::{SyncChange, Trouble};
-use super::super::plan::next_piece_bytes;
+use super::super::job::SyncChange;
+use super::super::plan::{FALLS_MAX, next_piece_bytes};
 use super::super::pull::open_segment;
 use super::super::transfer_db::HubState;
 use super::super::wire::{
     EnrollReply, Enrolment, Held, PutReply, SessionReply, SyncReply, TokenState,
 };
-use super::{DeskError, Hands, SyncDesk};
+use super::{DeskError, Hands, News, SyncDesk};
 use crate::journal::Receipt;
 use crate::keys::SignedRoster;
 use crate::model::ids::SealedName;
 use crate::store::Class;
+
+/// A hub that counts further is not believed: no hub signs so many, and every reader keeps such a number exactly.
+const HUB_SEQ_MAX: u64 = 1 << 53;
 
 impl SyncDesk {
     pub(super) fn enrolled(
         &mut self,
         hands: Hands<'_>,
         reply: EnrollReply,
-    ) -> Result<Vec<SyncChange>, DeskError> {
+        news: &mut News,
+    ) -> Result<(), DeskError> {
         let state = hands.transfer().hub(self.target.hub)?;
         let enrolment = Some((self.own_nonce, reply.digits.clone()));
         hands
@@ -28,23 +32,23 @@ impl SyncDesk {
         // The hub's nonce is used up by the request.
         self.greeting = None;
         self.own_nonce = hands.environment.random()?;
-        let mut changes = match reply.roster {
-            Some(bytes) => self.offered_roster(hands, &bytes)?,
-            None => Vec::new(),
-        };
+        if let Some(bytes) = reply.roster {
+            self.offered_roster(hands, &bytes, news)?;
+        }
         if reply.state == Enrolment::Pending {
-            changes.push(SyncChange::Enrolling {
+            news.add(SyncChange::Enrolling {
                 digits: reply.digits,
             });
         }
-        Ok(changes)
+        Ok(())
     }
 
     pub(super) fn session_opened(
         &mut self,
         hands: Hands<'_>,
         reply: &SessionReply,
-    ) -> Result<Vec<SyncChange>, DeskError> {
+        news: &mut News,
+    ) -> Result<(), DeskError> {
         let before = hands.transfer().hub(self.target.hub)?;
         let is_member = reply.state == TokenState::Member;
         let state = HubState {
@@ -57,63 +61,45 @@ impl SyncDesk {
         self.greeting = None;
         self.own_nonce = hands.environment.random()?;
         self.is_sync_due = true;
-        let mut changes = Vec::new();
         if before.epoch.is_some_and(|epoch| epoch != reply.epoch) {
             self.has_missed_receipts = true;
-            changes.push(SyncChange::HubRestored);
+            news.add(SyncChange::HubRestored);
         }
         if !is_member {
             let digits = before
                 .enrolment
                 .map(|(_, digits)| digits)
                 .unwrap_or_default();
-            changes.push(SyncChange::Enrolling { digits });
+            news.add(SyncChange::Enrolling { digits });
         } else if !before.is_member {
-            changes.push(SyncChange::Admitted);
+            news.is_new = true;
+            news.add(SyncChange::Admitted);
         }
-        Ok(changes)
+        Ok(())
     }
 
     pub(super) fn synced(
         &mut self,
         hands: Hands<'_>,
         reply: SyncReply,
-    ) -> Result<Vec<SyncChange>, DeskError> {
-        let mut changes = Vec::new();
+        news: &mut News,
+    ) -> Result<(), DeskError> {
         if let Some(bytes) = &reply.roster {
-            changes.extend(self.offered_roster(hands, bytes)?);
+            self.offered_roster(hands, bytes, news)?;
         }
         let state = hands.transfer().hub(self.target.hub)?;
+        let cursor = state.cursor.clone();
         if state.epoch != Some(reply.epoch) {
             let state = HubState {
                 epoch: Some(reply.epoch),
                 ..state
             };
             hands.transfer().set_hub(self.target.hub, &state)?;
-            changes.push(SyncChange::HubRestored);
+            news.add(SyncChange::HubRestored);
         }
-        changes.extend(self.synced_receipts(hands, &reply)?);
-        self.is_sync_due = reply.has_more;
-        let has_asked_for_all = self.has_missed_receipts;
-        self.has_missed_receipts = false;
-        self.offered.clear();
-        for file in &reply.files {
-            let holdings = hands.transfer().holdings(file.sealed)?;
-            let is_held = holdings
-                .iter()
-                .any(|holding| holding.hub == self.target.hub);
-            self.offered.push((file.sealed, file.have));
-            if !file.is_stored || is_held {
-                continue;
-            }
-            if has_asked_for_all {
-                self.unreceipted.push(file.sealed);
-            } else {
-                // The reply that carried its receipt was lost: ask for all receipts about what is offered.
-                self.is_sync_due = true;
-                self.has_missed_receipts = true;
-            }
-        }
+        self.synced_receipts(hands, &reply, news)?;
+        self.is_sync_due = false;
+        let has_answered_more = self.synced_files(hands, &reply, news)?;
         if let Some(held) = reply
             .held
             .as_deref()
@@ -121,18 +107,63 @@ impl SyncDesk {
         {
             self.held = Some(held);
             self.hold_check = None;
+            news.is_new = true;
         }
         let mut pulled = Vec::new();
-        for segment in &reply.segments {
-            match open_segment(self.org, segment) {
-                Ok(segment) => pulled.push(segment),
-                Err(detail) => return Ok(vec![SyncChange::Trouble(Trouble::FalseWord { detail })]),
+        // While locked nothing can be pulled: what the hub has of others makes nothing due.
+        if self.can_pull {
+            for segment in &reply.segments {
+                match open_segment(self.org, segment) {
+                    Ok(segment) => pulled.push(segment),
+                    Err(detail) => {
+                        news.false_word(&detail);
+                        return Ok(());
+                    }
+                }
+            }
+            self.next_cursor = reply.next_cursor;
+        }
+        let has_moved = self.next_cursor.is_some() && self.next_cursor != cursor;
+        // The same answer twice makes nothing due, whatever the hub says of more.
+        self.is_sync_due |= reply.has_more && (news.is_new || has_answered_more || has_moved);
+        if pulled.is_empty() {
+            return self.keep_cursor(hands);
+        }
+        news.add(SyncChange::Pulled(pulled));
+        Ok(())
+    }
+
+    /// What the hub says of each file that was offered; `true` if it answered about one that it had not answered about before.
+    fn synced_files(
+        &mut self,
+        hands: Hands<'_>,
+        reply: &SyncReply,
+        news: &mut News,
+    ) -> Result<bool, DeskError> {
+        let has_asked_for_all = std::mem::take(&mut self.has_missed_receipts);
+        let before = std::mem::take(&mut self.offered);
+        let mut unanswered = std::mem::take(&mut self.asked);
+        let mut has_answered_more = false;
+        for file in &reply.files {
+            if !unanswered.remove(&file.sealed) {
+                // Not offered, or answered twice.
+                continue;
+            }
+            has_answered_more |= !before.contains_key(&file.sealed);
+            self.offered.insert(file.sealed, file.have);
+            if !file.is_stored || hands.transfer().is_held(file.sealed, self.target.hub)? {
+                continue;
+            }
+            if has_asked_for_all {
+                news.is_new |= self.passed_over.insert(file.sealed);
+            } else {
+                // The reply that carried its receipt was lost: ask for all receipts about what is offered.
+                self.is_sync_due = true;
+                self.has_missed_receipts = true;
             }
         }
-        if self.can_pull && !pulled.is_empty() {
-            changes.push(SyncChange::Pulled(pulled));
-        }
-        Ok(changes)
+        self.unanswered = unanswered;
+        Ok(has_answered_more)
     }
 
     pub(super) fn open_held(&self, bytes: &[u8]) -> Option<Held> {
@@ -146,64 +177,85 @@ impl SyncDesk {
         hands: Hands<'_>,
         (sealed, class, offset, len, total): (SealedName, Class, u64, u64, u64),
         reply: &PutReply,
-    ) -> Result<Vec<SyncChange>, DeskError> {
+        news: &mut News,
+    ) -> Result<(), DeskError> {
         self.sent_bytes = self.sent_bytes.saturating_add(len);
         if class == Class::Original {
             self.sent_original_bytes = self.sent_original_bytes.saturating_add(len);
         }
         self.piece_bytes = next_piece_bytes(self.piece_bytes, false);
         let have = reply.have.min(total);
-        self.offered.retain(|(name, _)| *name != sealed);
-        self.offered.push((sealed, have));
+        self.offered.insert(sealed, have);
         let useful = have.saturating_sub(offset).min(len);
         let resent = len.saturating_sub(useful);
-        let mut changes = vec![SyncChange::Progress {
+        news.add(SyncChange::Progress {
             sealed,
             have,
             total,
             resent,
-        }];
+        });
         if let Some(bytes) = &reply.receipt {
-            changes.extend(self.offered_receipt(hands, bytes)?);
+            self.offered_receipt(hands, bytes, news)?;
         }
-        let is_held = hands
-            .transfer()
-            .holdings(sealed)?
-            .iter()
-            .any(|h| h.hub == self.target.hub);
-        if reply.is_stored && !is_held {
+        if hands.transfer().is_held(sealed, self.target.hub)? {
+            self.offered.remove(&sealed);
+            self.tracks.remove(&sealed);
+            return Ok(());
+        }
+        if reply.is_stored {
             self.is_sync_due = true;
             self.has_missed_receipts = true;
         }
-        Ok(changes)
+        self.went_further(sealed, offset, have, news);
+        Ok(())
+    }
+
+    /// Bytes are new if the hub never had them: one that falls back, or takes a piece and has no more, is tried a few times and not for ever.
+    fn went_further(&mut self, sealed: SealedName, offset: u64, have: u64, news: &mut News) {
+        let track = self.tracks.entry(sealed).or_default();
+        let before = track.furthest.max(offset);
+        track.furthest = before.max(have);
+        if have > before {
+            news.is_new = true;
+            return;
+        }
+        track.falls = track.falls.saturating_add(1);
+        if track.falls >= FALLS_MAX && self.passed_over.insert(sealed) {
+            let name = sealed.0.short();
+            news.false_word(&format!(
+                "it was sent {name} again and again and has no more of it; the file stays here and waits for the next sync"
+            ));
+        }
     }
 
     pub(super) fn offered_roster(
         &mut self,
         hands: Hands<'_>,
         bytes: &[u8],
-    ) -> Result<Vec<SyncChange>, DeskError> {
+        news: &mut News,
+    ) -> Result<(), DeskError> {
         let newer = match self.roster.clone() {
-            Some(known) if known.bytes == bytes => return Ok(Vec::new()),
+            Some(known) if known.bytes == bytes => return Ok(()),
             Some(known) => known.succeed(bytes),
             None => SignedRoster::open(bytes, self.org),
         };
         let roster = match newer {
             Ok(roster) => roster,
             Err(error) => {
-                let detail = error.to_string();
-                return Ok(vec![SyncChange::Trouble(Trouble::FalseWord { detail })]);
+                news.false_word(&error);
+                return Ok(());
             }
         };
         hands.transfer().set_fact("roster", &roster.bytes)?;
         let was_member = self.is_in_roster();
         let version = roster.roster.version;
         self.roster = Some(roster);
-        let mut changes = vec![SyncChange::Roster { version }];
+        news.is_new = true;
+        news.add(SyncChange::Roster { version });
         if !was_member && self.is_in_roster() {
-            changes.push(SyncChange::Admitted);
+            news.add(SyncChange::Admitted);
         }
-        Ok(changes)
+        Ok(())
     }
 
     /// Keeps the receipts of a sync, which come in order and without a gap, and notes up to where they came. A receipt that comes with
@@ -212,18 +264,13 @@ impl SyncDesk {
         &self,
         hands: Hands<'_>,
         reply: &SyncReply,
-    ) -> Result<Vec<SyncChange>, DeskError> {
-        let (mut changes, mut upto, mut has_gap) = (Vec::new(), None, false);
+        news: &mut News,
+    ) -> Result<(), DeskError> {
+        let (mut upto, mut has_gap) = (None, false);
         for bytes in &reply.receipts {
-            match self.keep_receipt(hands, bytes)? {
-                Some(Ok(hub_seq)) => {
-                    upto = if has_gap { upto } else { Some(hub_seq) };
-                    changes.push(SyncChange::Receipt);
-                }
-                Some(Err(detail)) => {
-                    has_gap = true;
-                    changes.push(SyncChange::Trouble(Trouble::FalseWord { detail }));
-                }
+            match self.offered_receipt(hands, bytes, news)? {
+                Some(hub_seq) if !has_gap => upto = Some(hub_seq),
+                Some(_) => {}
                 None => has_gap = true,
             }
         }
@@ -232,28 +279,17 @@ impl SyncDesk {
                 .transfer()
                 .set_receipts_upto(self.target.hub, reply.epoch, upto)?;
         }
-        Ok(changes)
+        Ok(())
     }
 
-    pub(super) fn offered_receipt(
-        &mut self,
-        hands: Hands<'_>,
-        bytes: &[u8],
-    ) -> Result<Vec<SyncChange>, DeskError> {
-        Ok(match self.keep_receipt(hands, bytes)? {
-            Some(Ok(_)) => vec![SyncChange::Receipt],
-            Some(Err(detail)) => vec![SyncChange::Trouble(Trouble::FalseWord { detail })],
-            None => Vec::new(),
-        })
-    }
-
-    /// Gives the number of a receipt that was kept, or why it is no receipt. Without a roster that names the hub no receipt can be believed; it
-    /// will be asked for again when the roster has come.
-    fn keep_receipt(
+    /// Gives the number of a receipt that is kept. Without a roster that names the hub no receipt can be believed; it will be asked for again when
+    /// the roster has come.
+    fn offered_receipt(
         &self,
         hands: Hands<'_>,
         bytes: &[u8],
-    ) -> Result<Option<Result<u64, String>>, DeskError> {
+        news: &mut News,
+    ) -> Result<Option<u64>, DeskError> {
         let key = Receipt::claimed_hub(bytes).ok().and_then(|hub| {
             self.roster
                 .as_ref()
@@ -261,11 +297,21 @@ impl SyncDesk {
         });
         let Some(key) = key else { return Ok(None) };
         match Receipt::open(bytes, &key, self.org) {
-            Ok(receipt) => {
-                hands.transfer().add_receipt(&receipt)?;
-                Ok(Some(Ok(receipt.word.hub_seq)))
+            Ok(receipt) if receipt.word.hub_seq > HUB_SEQ_MAX => {
+                news.false_word(&"a receipt with a number that no hub reaches");
+                Ok(None)
             }
-            Err(error) => Ok(Some(Err(error.to_string()))),
+            Ok(receipt) => {
+                if hands.transfer().add_receipt(&receipt)? {
+                    news.is_new = true;
+                    news.add(SyncChange::Receipt);
+                }
+                Ok(Some(receipt.word.hub_seq))
+            }
+            Err(error) => {
+                news.false_word(&error);
+                Ok(None)
+            }
         }
     }
 }
