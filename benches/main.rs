@@ -17,6 +17,7 @@
 mod capture;
 mod ffi;
 mod measure;
+mod sync;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -24,12 +25,13 @@ fn main() {
         None | Some("capture") => capture::run(),
         Some("ffi") => ffi::run(),
         Some("ffi-rust") => ffi::rust(&words[1..]),
+        Some("sync") => sync::run(&words[1..]),
         Some("memory") => capture::memory(&words[1], std::path::Path::new(&words[2])),
         Some("--help" | "-h") => {
-            println!("imena-bench [capture | ffi]: ratios to bounds measured in the same run")
+            println!("imena-bench [capture | ffi | sync [MOST]]: ratios to bounds measured in the same run")
         }
         Some(other) => {
-            eprintln!("no measurement is called {other}; there are: capture, ffi");
+            eprintln!("no measurement is called {other}; there are: capture, ffi, sync");
             std::process::exit(64);
         }
     }

@@ -77,7 +77,19 @@ impl FieldStore {
         number: u64,
         outcome: TransferOutcome,
     ) -> Result<Vec<SyncChange>, Error> {
-        let changes = desk.report(self.hands(), number, outcome)?;
+        self.report_jobs(desk, vec![(number, outcome)])
+    }
+
+    /// As [`FieldStore::report_job`], for several that have ended: their receipts are kept with one fsync.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn report_jobs(
+        &self,
+        desk: &mut SyncDesk,
+        outcomes: Vec<(u64, TransferOutcome)>,
+    ) -> Result<Vec<SyncChange>, Error> {
+        let changes = desk.report_all(self.hands(), outcomes)?;
         for change in &changes {
             match change {
                 SyncChange::Pulled(segments) => {

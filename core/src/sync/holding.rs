@@ -328,3 +328,7 @@ const HELD_BY_ALL: &str = "UPDATE files SET (holders, is_checked) = (
         SELECT count(DISTINCT hub), coalesce(max(sha256 IS NOT NULL), 0) FROM held
         WHERE held.sealed_sha256 = files.sealed_sha256)";
 const TALLIES: &str = "SELECT class, holders, is_checked, count, bytes FROM tallies";
+
+#[cfg(test)]
+#[path = "holding_tests.rs"]
+mod tests;

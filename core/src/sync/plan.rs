@@ -16,7 +16,7 @@ pub const PIECE_BYTES_MAX: u64 = 1024 * 1024;
 /// The same on a fast link, where a piece costs a round trip and an fsync more than its bytes.
 pub const FAST_PIECE_BYTES_MAX: u64 = 4 * 1024 * 1024;
 /// Files under way at once on a fast link: enough to hide the hub's fsync behind the bytes of others.
-pub const FLIGHT_MAX: usize = 4;
+pub const FLIGHT_MAX: usize = 8;
 /// A link is fast if a piece took no longer than its bytes at this rate and a round trip.
 const FAST_BYTES_PER_MS: u64 = 1024;
 const FAST_TRIP_MS: u64 = 100;
@@ -388,7 +388,7 @@ mod tests {
         };
         let second = Some(SealedName(Hash32([2; 32])));
         assert_eq!(sent(&plan(0, fast, &backlog)), second);
-        for n in 2..=4 {
+        for n in 2..=8 {
             backlog.sending.insert(SealedName(Hash32([n; 32])));
         }
         assert_eq!(plan(0, fast, &backlog), Step::Busy);
@@ -423,7 +423,7 @@ mod tests {
             flags in 0_u32..128, now_ms: i64, failed_ms: i64, failures in 0_u32..3,
             sizes in proptest::collection::vec(1_u64..5_000_000, 0..6),
             haves in proptest::collection::vec(proptest::option::of(0_u64..6_000_000), 6),
-            sending in 0_usize..5, asked_pause_ms: i64,
+            sending in 0_usize..9, asked_pause_ms: i64,
         ) {
             let flag = |bit: u32| flags >> bit & 1 == 1;
             let files = (1_u8..).zip(&sizes).map(|(n, size)| file(n, Class::Preview, *size, 0));

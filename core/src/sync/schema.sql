@@ -1,6 +1,6 @@
 -- transfer.db: opened by the hardware key alone, so that a locked phone still sends. Holds nothing readable: hashes, tokens, addresses, counts.
 CREATE TABLE facts (
-    name TEXT NOT NULL PRIMARY KEY, -- 'join', 'roster', 'device_name', 'operator', 'guard_seq', 'guard_entry', 'ending_chain', 'tries', 'tries_ms'
+    name TEXT NOT NULL PRIMARY KEY, -- 'join', 'roster', 'device_name', 'operator', 'guard_seq', 'guard_entry', 'noted_upto', 'ending_chain', 'tries', 'tries_ms'
     value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 

@@ -147,19 +147,25 @@ impl TransferDb {
         Ok(seq.unwrap_or(0) as u64)
     }
 
-    /// Keeps a receipt whose signature was checked; `false` if it was here already.
+    /// Keeps receipts whose signatures were checked, in one transaction; gives those that were not here.
     ///
     /// # Errors
     /// The database's.
-    pub fn add_receipt(&self, receipt: &Receipt) -> Result<bool, StoreError> {
+    pub fn add_receipts(&self, receipts: &[Receipt]) -> Result<Vec<ReceiptId>, StoreError> {
+        if receipts.is_empty() {
+            return Ok(Vec::new());
+        }
         self.together(|| {
-            if !self.insert_receipt(receipt)? {
-                return Ok(false);
+            let mut new = Vec::new();
+            for receipt in receipts {
+                if self.insert_receipt(receipt)? {
+                    for line in &receipt.word.lines {
+                        self.insert_line(receipt, line)?;
+                    }
+                    new.push(receipt.id);
+                }
             }
-            for line in &receipt.word.lines {
-                self.insert_line(receipt, line)?;
-            }
-            Ok(true)
+            Ok(new)
         })
     }
 

@@ -37,6 +37,14 @@ CREATE TABLE receipt_lines (
     PRIMARY KEY (about, epoch, hub_seq)
 ) STRICT, WITHOUT ROWID;
 
+-- Which devices a receipt is for: those that sent its files first, and those whose chains it speaks of.
+CREATE TABLE receipt_readers (
+    device BLOB NOT NULL CHECK (length(device) = 32),
+    epoch BLOB NOT NULL,
+    hub_seq INTEGER NOT NULL,
+    PRIMARY KEY (device, epoch, hub_seq)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE devices (
     device BLOB NOT NULL PRIMARY KEY CHECK (length(device) = 32),
     spki BLOB NOT NULL,

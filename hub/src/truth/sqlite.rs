@@ -12,7 +12,7 @@ use imena_core::store::Class;
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 
 use super::{
-    AuditLine, DeviceRow, EnrolmentRow, Head, Mark, Opened, ReceiptsWanted, SignNext, StoredFile,
+    AuditLine, DeviceRow, Draft, EnrolmentRow, Head, Mark, Opened, ReceiptsWanted, SignNext, StoredFile,
     Truth,
 };
 use crate::error::{HubError, lock, sql};
@@ -85,10 +85,13 @@ impl Truth for SqliteTruth {
     fn file(&self, sealed: SealedName) -> Result<Option<StoredFile>, HubError> {
         let text = format!("SELECT {FILE_COLUMNS} FROM files WHERE sealed_sha256 = ?1");
         self.connection()
-            .query_row(&text, [sealed.as_bytes()], |row| {
-                file_row(row).map(|(_, file)| file)
+            .prepare_cached(&text)
+            .and_then(|mut statement| {
+                let row = statement.query_row([sealed.as_bytes()], |row| {
+                    file_row(row).map(|(_, file)| file)
+                });
+                row.optional()
             })
-            .optional()
             .map_err(sql("file"))
     }
 
@@ -146,29 +149,30 @@ impl Truth for SqliteTruth {
         Ok(sum as u64)
     }
 
-    fn append_receipt(
+    fn append_receipts(
         &self,
-        files: &[StoredFile],
-        opened: &[SealedName],
+        drafts: &[Draft],
         sign: SignNext<'_>,
-    ) -> Result<Receipt, HubError> {
+    ) -> Result<Vec<Receipt>, HubError> {
         let mut connection = self.connection();
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(sql("begin receipt"))?;
-        let receipt = sign(&head(&transaction)?)?;
-        for file in files {
-            insert_file(&transaction, file)?;
+            .map_err(sql("begin receipts"))?;
+        let mut receipts = Vec::new();
+        for draft in drafts {
+            let receipt = sign(&head(&transaction)?, &draft.lines)?;
+            for file in &draft.files {
+                insert_file(&transaction, file)?;
+            }
+            for sealed in &draft.opened {
+                let text = "UPDATE files SET opened = 1 WHERE sealed_sha256 = ?1";
+                run(&transaction, text, [sealed.as_bytes()], "mark opened")?;
+            }
+            insert_receipt(&transaction, &receipt)?;
+            receipts.push(receipt);
         }
-        for sealed in opened {
-            let text = "UPDATE files SET opened = 1 WHERE sealed_sha256 = ?1";
-            transaction
-                .execute(text, [sealed.as_bytes()])
-                .map_err(sql("mark opened"))?;
-        }
-        insert_receipt(&transaction, &receipt)?;
-        transaction.commit().map_err(sql("commit receipt"))?;
-        Ok(receipt)
+        transaction.commit().map_err(sql("commit receipts"))?;
+        Ok(receipts)
     }
 
     fn receipts_for(&self, wanted: &ReceiptsWanted<'_>) -> Result<(Vec<Vec<u8>>, bool), HubError> {
@@ -198,23 +202,31 @@ impl Truth for SqliteTruth {
                         ON r.epoch = l.epoch AND r.hub_seq = l.hub_seq
                     WHERE l.about = ?1 AND l.epoch = ?2 ORDER BY l.hub_seq DESC LIMIT 1";
         connection
-            .query_row(text, params![about.as_bytes(), epoch], |row| {
-                Ok((row.get::<_, i64>(0)? as u64, row.get(1)?))
+            .prepare_cached(text)
+            .and_then(|mut statement| {
+                let row = statement.query_row(params![about.as_bytes(), epoch], |row| {
+                    Ok((row.get::<_, i64>(0)? as u64, row.get(1)?))
+                });
+                row.optional()
             })
-            .optional()
             .map_err(sql("latest receipt"))
     }
 
     fn knows_receipt(&self, receipt: &Receipt) -> Result<bool, HubError> {
         let connection = self.connection();
-        let present = head(&connection)?.epoch;
-        let text = "SELECT count(*) FROM receipts WHERE epoch = ?1
-                    AND (receipt = ?2 OR epoch <> ?3)";
-        let values = params![receipt.word.epoch, receipt.id.as_bytes(), present];
-        let count: i64 = connection
-            .query_row(text, values, |row| row.get(0))
-            .map_err(sql("knows receipt"))?;
-        Ok(count > 0)
+        let epoch = receipt.word.epoch;
+        if epoch != head(&connection)?.epoch {
+            let text = "SELECT 1 FROM receipts WHERE epoch = ?1 LIMIT 1";
+            return one::<i64>(&connection, text, [epoch], "knows epoch")
+                .map(|found| found.is_some());
+        }
+        let Ok(hub_seq) = i64::try_from(receipt.word.hub_seq) else {
+            return Ok(false);
+        };
+        let text = "SELECT receipt FROM receipts WHERE epoch = ?1 AND hub_seq = ?2";
+        let found =
+            one::<[u8; 32]>(&connection, text, params![epoch, hub_seq], "knows receipt")?;
+        Ok(found.is_some_and(|found| found == *receipt.id.as_bytes()))
     }
 
     fn head(&self) -> Result<Head, HubError> {
@@ -388,18 +400,19 @@ fn migrate(connection: &mut Connection) -> Result<(), HubError> {
 }
 
 fn head(connection: &Connection) -> Result<Head, HubError> {
-    let epoch: [u8; 16] = connection
-        .query_row("SELECT value FROM facts WHERE name = 'epoch'", [], |row| {
-            row.get(0)
-        })
-        .map_err(sql("epoch"))?;
+    let text = "SELECT value FROM facts WHERE name = 'epoch'";
+    let epoch = one::<[u8; 16]>(connection, text, [], "epoch")?;
+    let epoch = epoch.ok_or_else(|| sql("epoch")(rusqlite::Error::QueryReturnedNoRows))?;
     let text = "SELECT hub_seq, receipt FROM receipts WHERE epoch = ?1
                 ORDER BY hub_seq DESC LIMIT 1";
     let last = connection
-        .query_row(text, [epoch], |row| {
-            Ok((row.get::<_, i64>(0)? as u64, id(row, 1)?))
+        .prepare_cached(text)
+        .and_then(|mut statement| {
+            let row = statement.query_row([epoch], |row| {
+                Ok((row.get::<_, i64>(0)? as u64, id(row, 1)?))
+            });
+            row.optional()
         })
-        .optional()
         .map_err(sql("last receipt"))?;
     let (hub_seq, receipt) = last.unwrap_or((0, Hash32::ZERO));
     Ok(Head {
@@ -422,33 +435,57 @@ fn insert_file(connection: &Connection, file: &StoredFile) -> Result<(), HubErro
         file.verified_ms,
         file.opened.number(),
     ];
-    connection
-        .execute(text, values)
-        .map(drop)
-        .map_err(sql("insert file"))
+    run(connection, text, values, "insert file")
 }
 
 fn insert_receipt(connection: &Connection, receipt: &Receipt) -> Result<(), HubError> {
     let (epoch, hub_seq) = (receipt.word.epoch, receipt.word.hub_seq as i64);
     let text = "INSERT INTO receipts (epoch, hub_seq, receipt, cose) VALUES (?1, ?2, ?3, ?4)";
-    connection
-        .execute(
-            text,
-            params![epoch, hub_seq, receipt.id.as_bytes(), receipt.bytes],
-        )
-        .map_err(sql("insert receipt"))?;
+    let values = params![epoch, hub_seq, receipt.id.as_bytes(), receipt.bytes];
+    run(connection, text, values, "insert receipt")?;
     for line in &receipt.word.lines {
-        let about = match line {
-            ReceiptLine::File { sealed, .. } => sealed.0,
-            ReceiptLine::Entries { device, .. } => device.0,
+        let (about, reader) = match line {
+            ReceiptLine::File { sealed, .. } => (sealed.0, FIRST_SENDER_READS),
+            ReceiptLine::Entries { device, .. } => (device.0, OWNER_READS),
         };
         let text = "INSERT INTO receipt_lines (about, epoch, hub_seq) VALUES (?1, ?2, ?3)
                     ON CONFLICT DO NOTHING";
-        connection
-            .execute(text, params![about.as_bytes(), epoch, hub_seq])
-            .map_err(sql("insert receipt line"))?;
+        for text in [text, reader] {
+            let values = params![about.as_bytes(), epoch, hub_seq];
+            run(connection, text, values, "insert receipt line")?;
+        }
     }
     Ok(())
+}
+
+const FIRST_SENDER_READS: &str = "INSERT INTO receipt_readers (device, epoch, hub_seq)
+    SELECT device, ?2, ?3 FROM files WHERE sealed_sha256 = ?1 ON CONFLICT DO NOTHING";
+const OWNER_READS: &str = "INSERT INTO receipt_readers (device, epoch, hub_seq)
+    VALUES (?1, ?2, ?3) ON CONFLICT DO NOTHING";
+
+fn run(
+    connection: &Connection,
+    text: &str,
+    values: impl rusqlite::Params,
+    context: &'static str,
+) -> Result<(), HubError> {
+    connection
+        .prepare_cached(text)
+        .and_then(|mut statement| statement.execute(values))
+        .map(drop)
+        .map_err(sql(context))
+}
+
+fn one<T: rusqlite::types::FromSql>(
+    connection: &Connection,
+    text: &str,
+    values: impl rusqlite::Params,
+    context: &'static str,
+) -> Result<Option<T>, HubError> {
+    connection
+        .prepare_cached(text)
+        .and_then(|mut statement| statement.query_row(values, |row| row.get(0)).optional())
+        .map_err(sql(context))
 }
 
 /// Numbers of the receipts that a device is to get. Of a file that is offered although its receipt
@@ -460,13 +497,14 @@ fn receipt_numbers(
     wanted: &ReceiptsWanted<'_>,
 ) -> Result<BTreeSet<i64>, HubError> {
     let after = i64::try_from(wanted.after).unwrap_or(i64::MAX);
-    let text = "SELECT hub_seq FROM receipt_lines WHERE epoch = ?1 AND hub_seq > ?2 AND (about = ?3
-                    OR about IN (SELECT sealed_sha256 FROM files WHERE device = ?3))";
+    // One more than is given, so that there is known to be more.
+    let limit = i64::try_from(wanted.count_max).unwrap_or(i64::MAX);
+    let text = "SELECT hub_seq FROM receipt_readers WHERE device = ?1 AND epoch = ?2
+                    AND hub_seq > ?3 ORDER BY hub_seq LIMIT ?4";
     let mut statement = connection.prepare_cached(text).map_err(sql("receipts"))?;
+    let values = params![wanted.device.as_bytes(), epoch, after, limit.saturating_add(1)];
     let rows = statement
-        .query_map(params![epoch, after, wanted.device.as_bytes()], |row| {
-            row.get(0)
-        })
+        .query_map(values, |row| row.get(0))
         .map_err(sql("receipts"))?;
     let mut numbers: BTreeSet<i64> = rows.collect::<Result<_, _>>().map_err(sql("receipts"))?;
     let text = "SELECT hub_seq FROM receipt_lines WHERE about = ?1 AND epoch = ?2
@@ -553,5 +591,47 @@ mod tests {
         // In memory there is no write-ahead log: SQLite answers "memory" and goes on.
         let connection = Connection::open_in_memory().unwrap();
         assert!(set_and_read_back(&connection).is_err());
+    }
+
+    /// String literals of a source file that are statements.
+    fn statements(source: &str) -> Vec<String> {
+        let source = source.split("mod tests {").next().unwrap_or_default();
+        let is_code = |line: &&str| !line.trim_start().starts_with("//");
+        let code: Vec<&str> = source.lines().filter(is_code).collect();
+        let code = code.join("\n").replace("{FILE_COLUMNS}", FILE_COLUMNS);
+        let words = ["SELECT", "INSERT", "UPDATE", "DELETE"];
+        let texts = code.split('"').skip(1).step_by(2).map(str::trim);
+        texts
+            .filter(|text| {
+                words
+                    .iter()
+                    .any(|word| text.starts_with(&format!("{word} ")))
+            })
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn no_statement_of_hub_db_walks_a_table_that_grows() {
+        let dir = tempfile::tempdir().unwrap();
+        let truth = SqliteTruth::open(&dir.path().join("hub.db"), [1; 16]).unwrap();
+        let connection = truth.connection();
+        // Devices and tokens are bounded, by the roster and by limits.
+        let bounded = ["SCAN devices", "SCAN tokens", "SCAN enrolments", "SCAN CONSTANT"];
+        let all = statements(include_str!("sqlite.rs"));
+        assert!(all.len() > 20, "the statements were not found");
+        for text in all {
+            let explain = format!("EXPLAIN QUERY PLAN {text}");
+            let mut statement = connection.prepare(&explain).unwrap();
+            let rows = statement.raw_query().mapped(|row| row.get::<_, String>(3));
+            let details: Vec<String> = rows.map(Result::unwrap).collect();
+            for detail in details {
+                let is_in_order = text.contains("LIMIT") && !text.contains("WHERE");
+                let is_walk = detail.starts_with("SCAN")
+                    && !is_in_order
+                    && bounded.iter().all(|allowed| !detail.starts_with(allowed));
+                assert!(!is_walk, "{text}\n  {detail}");
+            }
+        }
     }
 }

@@ -28,7 +28,7 @@ use crate::encoding::{Hash32, PublicKey};
 use crate::environment::Environment;
 use crate::journal::HubSeen;
 use crate::keys::{KeyVault, SignedRoster, VaultError};
-use crate::model::ids::{DeviceId, OrgId, SealedName};
+use crate::model::ids::{DeviceId, OrgId, ReceiptId, SealedName};
 use crate::store::{Class, SealedFiles, StoreError};
 
 /// What one pull may bring: a few seconds on a bad link.
@@ -102,6 +102,8 @@ pub struct SyncDesk {
     unanswered: BTreeSet<SealedName>,
     /// How uploads of this session went.
     tracks: BTreeMap<SealedName, Track>,
+    /// Receipts that were kept before the replies that brought them were looked at one by one.
+    kept: BTreeSet<ReceiptId>,
     hold_check: Option<HoldCheck>,
     held: Option<Held>,
     /// Where pulling goes on, once the journal has what came with it.
@@ -194,6 +196,7 @@ impl SyncDesk {
             offered: BTreeMap::new(),
             unanswered: BTreeSet::new(),
             tracks: BTreeMap::new(),
+            kept: BTreeSet::new(),
             hold_check: None,
             held: None,
             next_cursor: None,
@@ -320,6 +323,25 @@ impl SyncDesk {
         };
         let changes = self.take(hands, &under_way, outcome)?;
         self.under_way.remove(&number);
+        Ok(changes)
+    }
+
+    /// As [`SyncDesk::report`], for several jobs that have ended; what they bring of receipts is kept first, in one transaction.
+    ///
+    /// # Errors
+    /// The database's; all outcomes may be given again.
+    pub fn report_all(
+        &mut self,
+        hands: Hands<'_>,
+        outcomes: Vec<(u64, TransferOutcome)>,
+    ) -> Result<Vec<SyncChange>, DeskError> {
+        if outcomes.len() > 1 {
+            self.keep_together(hands, &outcomes)?;
+        }
+        let mut changes = Vec::new();
+        for (number, outcome) in outcomes {
+            changes.extend(self.report(hands, number, outcome)?);
+        }
         Ok(changes)
     }
 

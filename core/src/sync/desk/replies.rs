@@ -7,7 +7,8 @@ use super::super::transfer_db::HubState;
 use super::super::wire::{
     EnrollReply, Enrolment, Held, PutReply, SessionReply, SyncReply, TokenState,
 };
-use super::{DeskError, Hands, News, SyncDesk};
+use super::super::judge::{TransferOutcome, Verdict, judge};
+use super::{DeskError, Hands, News, SyncDesk, is_put};
 use crate::journal::Receipt;
 use crate::keys::SignedRoster;
 use crate::model::ids::SealedName;
@@ -261,12 +262,16 @@ impl SyncDesk {
     /// Keeps the receipts of a sync, which come in order and without a gap, and notes up to where they came. A receipt that comes with
     /// a file does not count for that: older ones about this device may be waiting still.
     fn synced_receipts(
-        &self,
+        &mut self,
         hands: Hands<'_>,
         reply: &SyncReply,
         news: &mut News,
     ) -> Result<(), DeskError> {
         let (mut upto, mut has_gap) = (None, false);
+        let opened = reply.receipts.iter().filter_map(|bytes| self.open_receipt(bytes));
+        let receipts: Vec<Receipt> = opened.flatten().collect();
+        let new = hands.transfer().add_receipts(&receipts)?;
+        self.kept.extend(new);
         for bytes in &reply.receipts {
             match self.offered_receipt(hands, bytes, news)? {
                 Some(hub_seq) if !has_gap => upto = Some(hub_seq),
@@ -282,36 +287,68 @@ impl SyncDesk {
         Ok(())
     }
 
-    /// Gives the number of a receipt that is kept. Without a roster that names the hub no receipt can be believed; it will be asked for again when
-    /// the roster has come.
+    /// Keeps the receipts of several uploads that ended together.
+    pub(super) fn keep_together(
+        &mut self,
+        hands: Hands<'_>,
+        outcomes: &[(u64, TransferOutcome)],
+    ) -> Result<(), DeskError> {
+        let mut receipts = Vec::new();
+        for (number, outcome) in outcomes {
+            let is_upload = self
+                .under_way
+                .get(number)
+                .is_some_and(|known| is_put(&known.step));
+            let Verdict::Hub(body) = judge(outcome.clone(), &self.target.pins) else {
+                continue;
+            };
+            let reply = PutReply::decode(&body).ok().filter(|_| is_upload);
+            let bytes = reply.and_then(|reply| reply.receipt);
+            let opened = bytes.and_then(|bytes| self.open_receipt(&bytes));
+            receipts.extend(opened.and_then(Result::ok));
+        }
+        let new = hands.transfer().add_receipts(&receipts)?;
+        self.kept.extend(new);
+        Ok(())
+    }
+
+    /// Gives the number of a receipt that is kept.
     fn offered_receipt(
-        &self,
+        &mut self,
         hands: Hands<'_>,
         bytes: &[u8],
         news: &mut News,
     ) -> Result<Option<u64>, DeskError> {
-        let key = Receipt::claimed_hub(bytes).ok().and_then(|hub| {
-            self.roster
-                .as_ref()
-                .and_then(|signed| signed.roster.hub_key(hub))
-        });
-        let Some(key) = key else { return Ok(None) };
-        match Receipt::open(bytes, &key, self.org) {
-            Ok(receipt) if receipt.word.hub_seq > HUB_SEQ_MAX => {
-                news.false_word(&"a receipt with a number that no hub reaches");
+        match self.open_receipt(bytes) {
+            None => Ok(None),
+            Some(Err(detail)) => {
+                news.false_word(&detail);
                 Ok(None)
             }
-            Ok(receipt) => {
-                if hands.transfer().add_receipt(&receipt)? {
+            Some(Ok(receipt)) => {
+                let new = std::slice::from_ref(&receipt);
+                let is_new = self.kept.remove(&receipt.id)
+                    || !hands.transfer().add_receipts(new)?.is_empty();
+                if is_new {
                     news.is_new = true;
                     news.add(SyncChange::Receipt);
                 }
                 Ok(Some(receipt.word.hub_seq))
             }
-            Err(error) => {
-                news.false_word(&error);
-                Ok(None)
-            }
         }
+    }
+
+    /// A receipt whose signature fits, or why it is none. Without a roster that names the hub no receipt can be believed; it will be asked for again
+    /// when the roster has come.
+    fn open_receipt(&self, bytes: &[u8]) -> Option<Result<Receipt, String>> {
+        let hub = Receipt::claimed_hub(bytes).ok()?;
+        let key = self.roster.as_ref()?.roster.hub_key(hub)?;
+        Some(match Receipt::open(bytes, &key, self.org) {
+            Ok(receipt) if receipt.word.hub_seq > HUB_SEQ_MAX => {
+                Err("a receipt with a number that no hub reaches".to_owned())
+            }
+            Ok(receipt) => Ok(receipt),
+            Err(error) => Err(error.to_string()),
+        })
     }
 }

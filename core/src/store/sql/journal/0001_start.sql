@@ -11,6 +11,7 @@ CREATE TABLE entries (
 ) STRICT;
 CREATE INDEX entries_device_seq_index ON entries (device, seq); -- not unique: both branches of a fork are kept
 CREATE INDEX entries_subject_index ON entries (subject);
+CREATE INDEX entries_lamport_index ON entries (lamport); -- the highest is asked for at each append
 
 CREATE TRIGGER entries_are_never_deleted BEFORE DELETE ON entries
 BEGIN SELECT RAISE(ABORT, 'entries are never deleted'); END;
@@ -47,6 +48,7 @@ CREATE TABLE files (
     capture_id BLOB UNIQUE -- of originals: makes a retry idempotent
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX files_subject_index ON files (subject);
+CREATE INDEX files_device_index ON files (device, seq);
 CREATE INDEX files_sha256_index ON files (sha256); -- "same image", and adoption of a recovered capture
 
 -- Runs closed here or received, by the entries they hold.
@@ -57,6 +59,7 @@ CREATE TABLE runs (
     last_seq INTEGER NOT NULL,
     size_bytes INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX runs_device_index ON runs (device, last_seq);
 
 -- The last number issued per issuer and series; a number is never issued again, also when its record was voided.
 CREATE TABLE numbers (
