@@ -156,10 +156,10 @@ impl From<core::HintView> for HintView {
     fn from(view: core::HintView) -> Self {
         let parts = view.parts.into_iter().map(|part| HintPart {
             role: part.role.term().into(),
-            letters: part.value,
-            is_cut_left: part.is_cut_left,
-            is_cut_right: part.is_cut_right,
-            is_doubtful: part.is_doubtful,
+            letters: part.letters(),
+            is_cut_left: part.is_cut_left(),
+            is_cut_right: part.is_cut_right(),
+            is_doubtful: part.is_doubtful(),
         });
         Self {
             id: shown(view.id),

@@ -1,7 +1,7 @@
 //! Markers: what was written at a grave; a claim, kept letter by letter.
 
 use imena_core::record::{self as core};
-use imena_core::vocabulary::{Kind, MarkerKind, MarkerStatus};
+use imena_core::vocabulary::{Kind, MarkerKind, MarkerReading, MarkerStatus};
 
 use crate::error::CoreError;
 use crate::page::PageQuery;
@@ -26,9 +26,12 @@ pub struct MarkerDraft {
     /// The number on it, as written; absent: there is none.
     #[uniffi(default = None)]
     pub number_text: Option<String>,
-    /// How it was found, a code of `Vocabulary.MarkerStatus`; absent: not said.
+    /// How it stands, a code of `Vocabulary.MarkerStatus`; absent: not said.
     #[uniffi(default = None)]
     pub status_code: Option<String>,
+    /// How it reads, a code of `Vocabulary.MarkerReading`; absent: not said.
+    #[uniffi(default = None)]
+    pub reading_code: Option<String>,
 }
 
 /// A marker as all known entries tell it.
@@ -44,8 +47,10 @@ pub struct MarkerView {
     pub text_verbatim: String,
     /// The number on it; absent: there is none.
     pub number_text: Option<String>,
-    /// How it was found; absent: not said.
+    /// How it stands; absent: not said.
     pub status: Option<Term>,
+    /// How it reads; absent: not said.
+    pub reading: Option<Term>,
     /// The record as such.
     pub marks: RecordMarks,
 }
@@ -68,6 +73,7 @@ impl FieldStore {
     pub fn record_marker(&self, draft: MarkerDraft) -> Result<MarkerView, CoreError> {
         self.shared.write("record_marker", |core| {
             let status = draft.status_code.as_ref();
+            let reading = draft.reading_code.as_ref();
             let core_draft = core::MarkerDraft {
                 site: id_of("site", &draft.site_id)?,
                 graves: ids_of("grave_ids", "grave", &draft.grave_ids, GRAVES_MAX)?,
@@ -75,6 +81,7 @@ impl FieldStore {
                 text_verbatim: draft.text_verbatim,
                 number_text: draft.number_text,
                 status: known_some("status_code", status, MarkerStatus::known)?,
+                reading: known_some("reading_code", reading, MarkerReading::known)?,
             };
             let id = about(&draft.site_id, core.create_marker(&core_draft))?;
             Ok::<_, CoreError>(core::MarkerView::of(&core.get(id)?).into())
@@ -120,6 +127,7 @@ impl From<core::MarkerView> for MarkerView {
             text_verbatim: view.text_verbatim,
             number_text: view.number_text,
             status: view.status.map(|term| term.term().into()),
+            reading: view.reading.map(|term| term.term().into()),
             marks: view.record.into(),
         }
     }

@@ -109,6 +109,7 @@ impl From<Kind> for SubjectKind {
             | Kind::KeyGrant
             | Kind::LocalCopyRemoved
             | Kind::RunRewritten
+            | Kind::Erased
             | Kind::Unknown(_)) => Self::Other {
                 code: other.name().to_owned(),
             },

@@ -24,8 +24,10 @@ pub enum Vocabulary {
     GraveKind,
     /// What the text of a marker stands on.
     MarkerKind,
-    /// How a marker was found.
+    /// How a marker stands.
     MarkerStatus,
+    /// How a marker reads.
+    MarkerReading,
     /// What one code stands for.
     RemainsKind,
     /// Where a possible name was read or heard.
@@ -56,6 +58,7 @@ pub fn list_terms(vocabulary: Vocabulary) -> Vec<Term> {
         Vocabulary::GraveKind => all!(GraveKind),
         Vocabulary::MarkerKind => all!(MarkerKind),
         Vocabulary::MarkerStatus => all!(MarkerStatus),
+        Vocabulary::MarkerReading => all!(MarkerReading),
         Vocabulary::RemainsKind => all!(RemainsKind),
         Vocabulary::HintSource => all!(HintSource),
         Vocabulary::HintConfidence => all!(HintConfidence),

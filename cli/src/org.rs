@@ -147,10 +147,8 @@ pub fn add_hub(
     org: &Path,
     line: RosterHub,
 ) -> Result<SignedRoster, Failure> {
-    let id = line.id().map_err(refused)?;
     sign_next(terminal, org, |roster| {
-        roster.hubs.retain(|hub| hub.id() != Ok(id));
-        roster.hubs.push(line);
+        roster.put_hub(line);
         Ok(())
     })
 }
@@ -173,10 +171,7 @@ pub fn current_roster(org: &Path) -> Result<SignedRoster, Failure> {
         let what = format!("no organisation in {}", org.display());
         Failure::new(MISSING, what, "Make one: imena org init --org DIR")
     })?;
-    let claimed = imena_core::encoding::Signed::parse(&bytes, imena_core::encoding::What::Roster);
-    let claimed = claimed.map_err(|error| Failure::input(error.to_string(), KEEP))?;
-    let org = imena_core::model::ids::OrgId(claimed.kid());
-    SignedRoster::open(&bytes, org).map_err(refused)
+    SignedRoster::open_first(&bytes).map_err(refused)
 }
 
 /// Prints a roster's join code as text and as a QR code.
@@ -220,12 +215,7 @@ fn approve(terminal: &mut Terminal, org: &Path, dir: &Path, digits: &[String], t
     let mut issuers = Vec::new();
     let roster = sign_next(terminal, org, |roster| {
         for phone in &chosen {
-            let (spki, name) = (phone.spki.clone(), phone.name.clone());
-            let issuer = roster.admit(RosterDevice {
-                spki,
-                name,
-                team: team.to_owned(),
-            });
+            let issuer = roster.admit(RosterDevice::new(phone.spki.clone(), &phone.name, team));
             issuers.push((phone.name.clone(), issuer.map_err(refused)?.to_string()));
         }
         Ok(())
@@ -245,12 +235,11 @@ fn sign_next(
     change: impl FnOnce(&mut Roster) -> Result<(), Failure>,
 ) -> Result<SignedRoster, Failure> {
     let environment = environment();
-    let mut roster = current_roster(org)?.roster;
+    let before = current_roster(org)?;
     let passphrase = terminal.secret("Passphrase of the organisation", PASSPHRASE)?;
     let signer = OrgSigner::open(&environment, &org.join("org-signing.age"), &passphrase)?;
+    let mut roster = before.next(environment.clock.now().wall_ms);
     change(&mut roster)?;
-    roster.version = roster.version.saturating_add(1);
-    roster.issued_ms = environment.clock.now().wall_ms;
     let signed = roster.sign(&signer).map_err(refused)?;
     replace_file(&environment, &org.join(ROSTER_FILE), &signed.bytes)?;
     Ok(signed)

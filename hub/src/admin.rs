@@ -164,12 +164,7 @@ impl Pending {
 /// The body of `GET /admin/line`.
 #[must_use]
 pub fn encode_line(line: &RosterHub) -> Vec<u8> {
-    Map::new()
-        .bytes(0, &line.spki)
-        .array(1, line.tls_pins.iter().map(|pin| Value::from(*pin)))
-        .array(2, line.addresses.iter().map(Value::text))
-        .text(3, &line.name)
-        .encode()
+    line.to_map().encode()
 }
 
 /// Reads the body of `GET /admin/line`.
@@ -177,13 +172,7 @@ pub fn encode_line(line: &RosterHub) -> Vec<u8> {
 /// # Errors
 /// Another spelling.
 pub fn decode_line(bytes: &[u8]) -> Result<RosterHub, DecodeError> {
-    let map = Map::decode(bytes)?;
-    Ok(RosterHub {
-        spki: map.need(0, Value::as_bytes)?.to_vec(),
-        tls_pins: map.list(1, Value::as_hash)?,
-        addresses: map.list(2, |value| value.as_text().map(str::to_owned))?,
-        name: map.need(3, Value::as_text)?.to_owned(),
-    })
+    RosterHub::from_map(&Map::decode(bytes)?)
 }
 
 impl Status {

@@ -8,7 +8,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, RwLock};
 
-use imena_core::encoding::{Hash32, Map, Signed, Value, What};
+use imena_core::encoding::Hash32;
 use imena_core::environment::Environment;
 use imena_core::keys::{OrgIdentity, Roster, RosterHub, SignedRoster};
 use imena_core::model::ids::{DeviceId, HubId, OrgId};
@@ -257,21 +257,17 @@ impl Inner {
         self.environment.clock.now().wall_ms
     }
 
-    /// Whether a device belongs and was not revoked: it may pull.
+    /// Whether a device belongs today: it may pull.
     pub fn is_member(&self, device: DeviceId) -> bool {
-        self.roster().is_some_and(|signed| {
-            let roster = &signed.roster;
-            roster.device(device).is_some() && roster.last_good_seq(device).is_none()
-        })
+        self.roster()
+            .is_some_and(|signed| signed.roster.is_member(device))
     }
 
     /// Whether entries of a chain are folded: the roster names or named it. What comes after a
     /// revocation is kept and flagged by the fold.
     pub fn is_claimed(&self, device: DeviceId) -> bool {
-        self.roster().is_some_and(|signed| {
-            let roster = &signed.roster;
-            roster.device(device).is_some() || roster.last_good_seq(device).is_some()
-        })
+        self.roster()
+            .is_some_and(|signed| signed.roster.device(device).is_some())
     }
 
     /// Notes what a person should be able to look up; a failure to note it is logged and stops
@@ -353,10 +349,5 @@ fn open_roster(bytes: &[u8], known: Option<&SignedRoster>) -> Result<SignedRoste
     if let Some(known) = known {
         return Ok(known.clone().succeed(bytes)?);
     }
-    let claimed =
-        Signed::parse(bytes, What::Roster).map_err(imena_core::keys::RosterError::from)?;
-    let org = Map::decode(claimed.claimed_payload())
-        .and_then(|map| map.need(1, |value: &Value| OrgId::from_value(value)))
-        .map_err(imena_core::keys::RosterError::from)?;
-    Ok(SignedRoster::open(bytes, org)?)
+    Ok(SignedRoster::open_first(bytes)?)
 }

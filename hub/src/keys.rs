@@ -70,12 +70,7 @@ impl HubKeys {
         let (name, addresses) =
             parse_line(&line).ok_or(HubError::DamagedKeys { file: LINE_FILE })?;
         let pin = Hash32::of(&spki);
-        let line = RosterHub {
-            spki: public.spki().to_vec(),
-            tls_pins: vec![pin],
-            addresses,
-            name,
-        };
+        let line = RosterHub::new(public.spki().to_vec(), vec![pin], addresses, &name);
         Ok(Self {
             signing,
             public,

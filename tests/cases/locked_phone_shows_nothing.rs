@@ -168,6 +168,7 @@ fn fill(store: &FieldStore, canaries: &mut Canaries) {
             text_verbatim: canaries.text(&format!("Плита канарейки {number}")),
             number_text: Some(canaries.text(&format!("No. canary-{number}"))),
             status: None,
+            reading: None,
         };
         store.create_marker(&marker).unwrap();
         let hint = HintDraft {

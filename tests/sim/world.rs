@@ -125,7 +125,7 @@ impl World {
         let dir = home.path().join("hub");
         let line = Hub::set_up(&hub_environment, &dir, "hub", &addresses).unwrap();
         let mut roster = Roster::first(&org.signer, org.identity.recipient(), START_MS);
-        roster.hubs.push(line);
+        roster.put_hub(line);
         let code = JoinCode::of_roster(&roster).unwrap().to_text().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread()
             .enable_all()
@@ -254,15 +254,14 @@ impl World {
         self.hand_roster();
         let pending = self.hub().pending().unwrap();
         let count = pending.len();
-        for device in pending {
-            let team = device.name.clone();
-            let (spki, name) = (device.spki, device.name);
-            self.roster
-                .admit(RosterDevice { spki, name, team })
-                .unwrap();
-        }
         if count > 0 {
-            self.roster.version += 1;
+            let signed = self.roster.clone().sign(&self.org.signer).unwrap();
+            self.roster = signed.next(START_MS);
+            for device in pending {
+                let (name, team) = (&device.name, &device.name);
+                let line = RosterDevice::new(device.spki.clone(), name, team);
+                self.roster.admit(line).unwrap();
+            }
             self.hand_roster();
         }
         count

@@ -53,6 +53,7 @@ pub fn work_a_day(store: &FieldStore, photos: u64) -> Day {
         text_verbatim: text.clone(),
         number_text: Some("No. 17".to_owned()),
         status: None,
+        reading: None,
     };
     store.create_marker(&marker).unwrap();
     let hint = HintDraft {

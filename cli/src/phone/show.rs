@@ -70,6 +70,7 @@ pub fn record(terminal: &mut Terminal, store: &FieldStore, of: SubjectRef) -> Do
         | Kind::KeyGrant
         | Kind::LocalCopyRemoved
         | Kind::RunRewritten
+        | Kind::Erased
         | Kind::Unknown(_) => (folded.kind.name().to_owned(), json!({"id": of.id})),
     };
     let (hints, photos) = (store.list_hints(of.id)?, store.list_photos(of.id)?);

@@ -12,8 +12,8 @@ use imena_core::record::{
     GraveDraft, HintDraft, HintPart, MarkerDraft, OperatorDraft, RemainsDraft, SiteDraft,
 };
 use imena_core::vocabulary::{
-    GraveKind, HintConfidence, HintPartRole, HintSource, Kind, MarkerKind, MarkerStatus,
-    OperatorRole, PhotoOrigin, RemainsKind, Shot, SiteType,
+    GraveKind, HintConfidence, HintPartRole, HintSource, Kind, MarkerKind, MarkerReading,
+    MarkerStatus, OperatorRole, PhotoOrigin, RemainsKind, Shot, SiteType,
 };
 use serde_json::json;
 
@@ -93,9 +93,12 @@ pub enum PhoneVerb {
         /// The number on it, as written.
         #[arg(long)]
         number: Option<String>,
-        /// How it was found.
+        /// How it stands.
         #[arg(long, value_parser = term(MarkerStatus::known, MarkerStatus::ALL, MarkerStatus::code))]
         status: Option<MarkerStatus>,
+        /// How it reads.
+        #[arg(long, value_parser = term(MarkerReading::known, MarkerReading::ALL, MarkerReading::code))]
+        reading: Option<MarkerReading>,
     },
     /// Record remains; prints their code.
     Remains {
@@ -379,6 +382,7 @@ fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done 
             text,
             number,
             status,
+            reading,
         } => {
             let site = find(store, &site)?.id;
             let graves = graves
@@ -392,6 +396,8 @@ fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done 
                 text_verbatim: text,
                 number_text: number,
                 status,
+                reading,
+                reading,
             };
             let id = store.create_marker(&draft)?;
             terminal.show("Marker recorded.", &json!({"marker": id}));

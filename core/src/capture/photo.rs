@@ -9,7 +9,7 @@ use crate::encoding::{Hash32, Map, Value};
 use crate::environment::{Environment, NewFile};
 use crate::journal::{Entry, Op, Touches};
 use crate::media::{HEAD_BYTES_MAX, MediaFormat, PhotoFacts, read_facts};
-use crate::merge::fold;
+use crate::merge::{Counting, fold};
 use crate::model::ids::{SealedName, SubjectId, SubjectRef};
 use crate::model::position::Position;
 use crate::seal::SealWriter;
@@ -314,7 +314,7 @@ fn find_earlier(
         adopt(chain, draft, row.subject)?;
     }
     let entries = chain.journal().entries_of_subject(row.subject)?;
-    let folded = fold(row.subject, &entries, None);
+    let folded = fold(row.subject, &entries, &Counting::default());
     let bytes = folded
         .as_ref()
         .and_then(|f| f.value(4))
@@ -334,7 +334,7 @@ fn is_unassigned(entries: &[Entry]) -> bool {
     let Some(subject) = entries.first().map(|entry| entry.header.subject) else {
         return false;
     };
-    let folded = fold(subject, entries, None);
+    let folded = fold(subject, entries, &Counting::default());
     folded.is_some_and(|folded| {
         let origin = folded.value(6).and_then(Value::as_text);
         origin == Some(PhotoOrigin::Recovered.code()) && folded.value(8).is_none()
@@ -365,7 +365,7 @@ pub fn answering(
     entries: &[Entry],
     fields: &Map,
 ) -> (Vec<crate::model::ids::EntryId>, Touches) {
-    let folded = fold(subject, entries, None);
+    let folded = fold(subject, entries, &Counting::default());
     let (mut parents, mut touches) = (Vec::new(), Touches::new());
     for field in fields.0.keys() {
         let heads = folded.as_ref().and_then(|folded| folded.fields.get(field));

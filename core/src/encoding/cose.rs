@@ -28,6 +28,10 @@ pub enum What {
     Hello,
     /// A hub's fresh word that it still holds named files.
     Held,
+    /// An organisation's signing key names the one that follows it.
+    Succession,
+    /// An authority orders that bodies be erased.
+    Erasure,
 }
 
 impl What {
@@ -40,6 +44,8 @@ impl What {
             Self::Session => "application/imena-session; v=1",
             Self::Hello => "application/imena-hello; v=1",
             Self::Held => "application/imena-held; v=1",
+            Self::Succession => "application/imena-succession; v=1",
+            Self::Erasure => "application/imena-erasure; v=1",
         }
     }
 }

@@ -6,6 +6,8 @@ pub const HEADER_BYTES_MAX: usize = 2 * 1024;
 pub const PARENTS_MAX: usize = 32;
 /// Body of an entry: anything larger is a file.
 pub const BODY_BYTES_MAX: usize = 16 * 1024;
+/// Body before its padding: with the most that padding adds, 72 bytes, it still fits.
+pub const UNPADDED_BODY_BYTES_MAX: usize = BODY_BYTES_MAX - 72;
 /// Plaintext of a run: one upload that fits a bad link, one allocation.
 pub const RUN_BYTES_MAX: usize = 256 * 1024;
 /// A run is closed before its plaintext passes this, so that its checkpoint still fits.

@@ -16,8 +16,7 @@ impl FieldStore {
         let lines: Vec<_> = match self.roster() {
             Some(signed) if !signed.roster.hubs.is_empty() => signed
                 .roster
-                .hubs
-                .iter()
+                .active_hubs()
                 .filter_map(|hub| {
                     let (pins, addresses) = (hub.tls_pins.clone(), hub.addresses.clone());
                     Some((hub.id().ok()?, pins, addresses))

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use crate::encoding::{Hash32, Value};
 use crate::keys::{DatabaseKey, Roster};
-use crate::merge::{Folded, Head, Standing, fold};
+use crate::merge::{Counting, Folded, Head, Standing, fold};
 use crate::model::ids::{DeviceId, EntryId, SubjectId, SubjectRef};
 use crate::store::{Durability, Journal, StoreError, check_seals, open_database, sql};
 use crate::vocabulary::Kind;
@@ -29,6 +29,7 @@ pub const ROOT: SubjectId = SubjectId([0; 16]);
 pub struct Index {
     connection: Connection,
     was_damaged: bool,
+    counting: Option<(Hash32, Counting)>,
 }
 
 /// A page of a list.
@@ -97,6 +98,7 @@ impl Index {
         let index = Self {
             connection,
             was_damaged,
+            counting: None,
         };
         index.set_meta("generation", &journal.generation())?;
         index.set_meta("schema", Hash32::of(SCHEMA.as_bytes()).as_bytes())?;
@@ -115,6 +117,7 @@ impl Index {
         let index = Self {
             connection,
             was_damaged: false,
+            counting: None,
         };
         let has_schema = index.meta("schema").is_ok_and(|schema| {
             schema.as_deref() == Some(Hash32::of(SCHEMA.as_bytes()).as_bytes())
@@ -139,12 +142,7 @@ impl Index {
         journal: &Journal,
         roster: Option<&Roster>,
     ) -> Result<Vec<SubjectId>, StoreError> {
-        let rule = rule_of(roster);
-        if self.meta("rule")?.as_deref() != Some(rule.as_bytes()) {
-            // Other revocations: every fold may differ.
-            self.set_meta("followed", &0_i64.to_be_bytes())?;
-            self.set_meta("rule", rule.as_bytes())?;
-        }
+        let counting = self.counting(journal, roster)?;
         let mut changed = Vec::new();
         loop {
             let followed = self
@@ -160,7 +158,7 @@ impl Index {
                 .unchecked_transaction()
                 .map_err(sql("follow"))?;
             for subject in &subjects {
-                let folded = fold(*subject, &journal.entries_of_subject(*subject)?, roster);
+                let folded = fold(*subject, &journal.entries_of_subject(*subject)?, &counting);
                 write_subject(&transaction, *subject, folded.as_ref())?;
             }
             put_meta(&transaction, "followed", &last.to_be_bytes())?;
@@ -169,13 +167,39 @@ impl Index {
         }
     }
 
+    /// Which entries of ended chains count. Where that has changed since the last fold, every fold may differ and is made anew.
+    fn counting(
+        &mut self,
+        journal: &Journal,
+        roster: Option<&Roster>,
+    ) -> Result<Counting, StoreError> {
+        let ended = rule_of(roster);
+        let before = self.counting.take();
+        let is_final = |counting: &Counting| {
+            let mut devices = counting.ended();
+            devices.all(|device| counting.reaches_start(device))
+        };
+        let counting = match before {
+            // The way back to the start is known: nothing that arrives changes it.
+            Some((rule, counting)) if rule == ended && is_final(&counting) => counting,
+            Some(_) | None => Counting::of(roster, |device, id| journal.prev_of(device, id))?,
+        };
+        let rule = counting.rule(ended);
+        if self.meta("rule")?.as_deref() != Some(rule.as_bytes()) {
+            self.set_meta("followed", &0_i64.to_be_bytes())?;
+            self.set_meta("rule", rule.as_bytes())?;
+        }
+        self.counting = Some((ended, counting.clone()));
+        Ok(counting)
+    }
+
     /// A subject as folded; `None` if nothing is known of it.
     ///
     /// # Errors
     /// The database's.
     pub fn folded(&self, subject: SubjectId) -> Result<Option<Folded>, StoreError> {
-        let text = "SELECT kind, first_wall_ms, operator, standing, standing_reason
-                    FROM subjects WHERE subject = ?1";
+        let text = "SELECT kind, first_wall_ms, operator, standing, standing_reason,
+                        newer, absent, beyond_counting FROM subjects WHERE subject = ?1";
         let mut statement = self
             .connection
             .prepare_cached(text)
@@ -195,6 +219,9 @@ impl Index {
                         1 => Standing::Withdrawn(reason),
                         i64::MIN..0 | 2.. => Standing::Void(reason),
                     },
+                    newer: row.get::<_, i64>(5)? as u64,
+                    absent: row.get::<_, i64>(6)? as u64,
+                    beyond_counting: row.get::<_, i64>(7)? as u64,
                 })
             })
             .optional()
@@ -414,13 +441,12 @@ fn put_meta(connection: &Connection, name: &str, value: &[u8]) -> Result<(), Sto
     Ok(())
 }
 
+/// Which chains were ended, and where.
 fn rule_of(roster: Option<&Roster>) -> Hash32 {
-    let lines = roster
-        .map(|roster| roster.revocations.clone())
-        .unwrap_or_default();
+    let lines = roster.map(Roster::ended).unwrap_or_default();
     let lines = lines
         .iter()
-        .map(|line| Value::Array(vec![line.device.into(), Value::Uint(line.last_good_seq)]));
+        .map(|(device, last)| Value::Array(vec![(*device).into(), last.entry.into()]));
     Hash32::of(&Value::Array(lines.collect()).encode())
 }
 
@@ -447,7 +473,8 @@ fn write_subject(
         Standing::Void(reason) => (2, reason.as_str()),
     };
     let text = "INSERT INTO subjects (subject, kind, first_wall_ms, operator, standing,
-                    standing_reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+                    standing_reason, newer, absent, beyond_counting)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let operator = folded.operator.map(|operator| operator.0);
     connection
         .execute(
@@ -458,7 +485,10 @@ fn write_subject(
                 folded.first_wall_ms,
                 operator,
                 standing,
-                reason
+                reason,
+                folded.newer as i64,
+                folded.absent as i64,
+                folded.beyond_counting as i64
             ],
         )
         .map_err(sql("write subject"))?;
@@ -538,6 +568,7 @@ fn sort_of(folded: &Folded) -> String {
         | Kind::KeyGrant
         | Kind::LocalCopyRemoved
         | Kind::RunRewritten
+        | Kind::Erased
         | Kind::Unknown(_) => None,
     };
     // Shifted so that a clock before 1970 sorts before one after it.
@@ -564,6 +595,7 @@ fn parents_of(folded: &Folded) -> Vec<SubjectId> {
         | Kind::KeyGrant
         | Kind::LocalCopyRemoved
         | Kind::RunRewritten
+        | Kind::Erased
         | Kind::Unknown(_) => &[],
     };
     let heads = fields

@@ -1,6 +1,6 @@
 -- Views of the journal: disposable. The hash of this file is the schema's version; another hash means: build anew.
 CREATE TABLE meta (
-    name TEXT NOT NULL PRIMARY KEY, -- 'followed' row, 'generation' of the journal, 'rule' hash of the revocations folded with
+    name TEXT NOT NULL PRIMARY KEY, -- 'followed' row, 'generation' of the journal, 'rule' hash of the ended chains folded with
     value BLOB NOT NULL
 ) STRICT, WITHOUT ROWID;
 
@@ -10,7 +10,10 @@ CREATE TABLE subjects (
     first_wall_ms INTEGER NOT NULL,
     operator BLOB,
     standing INTEGER NOT NULL, -- 0 stands, 1 withdrawn, 2 void
-    standing_reason TEXT NOT NULL
+    standing_reason TEXT NOT NULL,
+    newer INTEGER NOT NULL, -- entries that a newer version wrote
+    absent INTEGER NOT NULL, -- entries without a body
+    beyond_counting INTEGER NOT NULL -- entries with an order number that no counting reaches
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE heads (

@@ -1,9 +1,18 @@
 //! Tests of the index as its readers see it: order, completeness, and that a lost file changes no answer.
 
-#![allow(clippy::unwrap_used)]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::arithmetic_side_effects
+)]
 use super::*;
 use crate::encoding::Map;
 use crate::environment::Environment;
+use crate::journal::{Body, Checkpoint, Entry, HEADER_VERSION, Header, Op, SALT_BYTES_MAX};
+use crate::keys::{
+    KeyVault as _, LastGoodEntry, LineState, Organisation, PassphraseCost, RosterDevice,
+    SoftwareVault,
+};
 use crate::model::ids::OrgId;
 use crate::store::{OwnChain, Word};
 
@@ -127,4 +136,162 @@ fn a_lost_damaged_or_foreign_index_changes_no_answer() {
     drop(other.index());
     std::fs::copy(other.path(), device.path()).unwrap();
     assert_eq!(answers(), before, "of another journal");
+}
+
+/// The chain of another device, which names a site at each entry; it may go on from another chain's entry.
+fn names(device: u8, after: Option<&Entry>, names: &[&str]) -> Vec<Entry> {
+    let device = DeviceId(Hash32([device; 32]));
+    let mut entries: Vec<Entry> = Vec::new();
+    for name in names {
+        let before = entries.last().or(after);
+        let header = Header {
+            version: HEADER_VERSION,
+            org: OrgId(Hash32([5; 32])),
+            device,
+            seq: before.map_or(0, |entry| entry.header.seq) + 1,
+            prev: before.map_or(device.0, |entry| entry.id.0),
+            kind: Kind::Site,
+            subject: SITE,
+            op: before.map_or(Op::Create, |_| Op::Set),
+            parents: before.map(|entry| entry.id).into_iter().collect(),
+            touches: before.map(|_| (2, vec![0])).into_iter().collect(),
+            lamport: before.map_or(0, |entry| entry.header.lamport) + 1,
+            clock: Environment::system(0).clock.now(),
+            hub_seen: None,
+            body_sha256: Hash32::ZERO,
+            body_len: 0,
+        };
+        let body = Body {
+            random: [0; SALT_BYTES_MAX],
+            fields: Map::new().text(2, *name),
+            operator: None,
+            position: None,
+            gnss_ms: None,
+            app_version: "test".into(),
+            reason: None,
+        };
+        entries.push(Entry::compose(header, &body).unwrap());
+    }
+    entries
+}
+
+fn receive(device: &Device, entries: &[Entry]) {
+    let last = entries.last().unwrap();
+    let checkpoint = Checkpoint {
+        device: last.header.device,
+        seq: last.header.seq,
+        entry_id: last.id,
+        bytes: Vec::new(),
+    };
+    let mut journal = device.chain.journal();
+    journal.receive(&[], entries, &checkpoint).unwrap();
+}
+
+fn site_name(index: &mut Index, device: &Device, roster: &Roster) -> Option<String> {
+    index.follow(&device.chain.journal(), Some(roster)).unwrap();
+    let folded = index.folded(SITE).unwrap()?;
+    folded.value(2).and_then(Value::as_text).map(str::to_owned)
+}
+
+/// A roster in which a device was lost after an entry.
+fn lost_after(device_spki: Vec<u8>, last: &Entry) -> Roster {
+    let dir = tempfile::tempdir().unwrap();
+    let made = Organisation::create(
+        &Environment::system(0),
+        dir.path(),
+        "beech",
+        PassphraseCost::TEST,
+    );
+    let org = made.unwrap().0;
+    let mut roster = Roster::first(&org.signer, org.identity.recipient(), 0);
+    let mut line = RosterDevice::new(device_spki, "lost", "T");
+    line.state = LineState::Lost;
+    line.last_good = Some(LastGoodEntry {
+        seq: last.header.seq,
+        entry: last.id,
+    });
+    roster.devices.push(line);
+    roster
+}
+
+#[test]
+fn of_a_lost_phone_only_what_its_last_good_entry_leads_back_to_counts() {
+    let phone_dir = tempfile::tempdir().unwrap();
+    let vault = SoftwareVault::create(&Environment::system(0), phone_dir.path()).unwrap();
+    let spki = vault.device_spki().unwrap();
+    let phone = Hash32::of(&spki);
+    let of_phone = |entries: Vec<Entry>| -> Vec<Entry> {
+        let mut moved: Vec<Entry> = Vec::new();
+        for entry in entries {
+            let prev = moved.last().map_or(phone, |before| before.id.0);
+            let parents = moved.last().map(|before| before.id);
+            let header = Header {
+                device: DeviceId(phone),
+                prev,
+                parents: parents.into_iter().collect(),
+                ..entry.header
+            };
+            moved.push(Entry::compose(header, entry.body.as_ref().unwrap()).unwrap());
+        }
+        moved
+    };
+    let honest = of_phone(names(7, None, &["one", "two", "three"]));
+    let thief = {
+        let mut forged = of_phone(names(7, None, &["one", "two", "forged", "forged again"]));
+        forged.drain(..2);
+        forged
+    };
+    let roster = lost_after(spki, &honest[1]);
+    let device = Device::new();
+    let mut index = device.index();
+    receive(&device, &honest[..1]);
+    assert_eq!(
+        site_name(&mut index, &device, &roster),
+        None,
+        "what leads to the last good entry has not come"
+    );
+    receive(&device, &thief);
+    assert_eq!(site_name(&mut index, &device, &roster), None);
+    receive(&device, &honest[1..]);
+    let shown = site_name(&mut index, &device, &roster);
+    assert_eq!(
+        shown.as_deref(),
+        Some("two"),
+        "neither what came after nor what was forged"
+    );
+    let mut anew = device.index();
+    assert_eq!(site_name(&mut anew, &device, &roster), shown);
+    // Without the loss all of it counts: the test could not fail otherwise.
+    let everything = Roster {
+        devices: Vec::new(),
+        ..roster
+    };
+    assert_ne!(site_name(&mut index, &device, &everything), shown);
+}
+
+#[test]
+fn a_number_that_a_member_made_up_moves_no_number_of_ours_and_stops_nothing() {
+    for lamport in [u64::MAX, i64::MAX as u64, 1 << 53, (1 << 53) - 1] {
+        let device = Device::new();
+        let made_up = names(7, None, &["made up"]);
+        let header = Header {
+            lamport,
+            ..made_up[0].header.clone()
+        };
+        let made_up = Entry::compose(header, made_up[0].body.as_ref().unwrap()).unwrap();
+        receive(&device, &[made_up]);
+        for _ in 0..3 {
+            device.record(graves(1));
+        }
+        let tip = device.chain.journal().tip(device.chain.device()).unwrap();
+        assert_eq!(tip.head.seq, 3);
+        assert!(
+            tip.lamport <= 3 * ((1 << 20) + 1),
+            "{lamport}: {}",
+            tip.lamport
+        );
+        let index = device.index();
+        let site = index.folded(SITE).unwrap().unwrap();
+        assert_eq!(site.beyond_counting, u64::from(lamport >= 1 << 53));
+    }
 }

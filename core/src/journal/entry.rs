@@ -1,19 +1,26 @@
-//! One entry: a header that lives for ever and a body that can be erased by lawful order while the chain still verifies.
+//! One entry: a header that lives for ever, and the bytes of its body, or word of why they are absent.
+//!
+//! Owns the header and how both are read. What a body says is `body.rs`. Invariant: bytes are kept and hashed as they came; what a newer version
+//! wrote keeps its place in the chain and says nothing here.
 
 use std::collections::BTreeMap;
 
+use super::absence::BodyBytes;
+use super::body::Body;
 use super::{JournalError, decode};
 use crate::encoding::cbor::within;
 use crate::encoding::limits::{BODY_BYTES_MAX, HEADER_BYTES_MAX, PARENTS_MAX};
 use crate::encoding::{DecodeError, Hash32, Map, Value};
 use crate::environment::ClockReading;
 use crate::model::ids::{DeviceId, EntryId, HubId, OrgId, ReceiptId, SubjectId};
-use crate::model::position::Position;
 use crate::vocabulary::Kind;
 
-const VERSION: u64 = 1;
+/// The version of headers that this program writes and understands.
+pub const HEADER_VERSION: u64 = 1;
 const HEADER: &str = "entry header";
 const BODY: &str = "entry body";
+/// From here on a lamport number orders nothing: no device comes near by counting, and JSON keeps no larger integer exactly.
+pub const LAMPORT_MAX: u64 = (1 << 53) - 1;
 
 /// Which of an entry's parents it supersedes, per field: indexes into `parents`.
 pub type Touches = BTreeMap<u64, Vec<u64>>;
@@ -31,6 +38,8 @@ pub enum Op {
     Withdraw,
     /// Says that it never stood for anything, with a reason.
     Void,
+    /// An op of a newer version: kept in the chain, carries no value here and supersedes nothing.
+    Newer(u64),
 }
 
 impl Op {
@@ -41,17 +50,18 @@ impl Op {
             Self::Resolve => 2,
             Self::Withdraw => 3,
             Self::Void => 4,
+            Self::Newer(number) => number,
         }
     }
 
-    fn from_value(value: &Value) -> Option<Self> {
-        match value.as_uint()? {
-            0 => Some(Self::Create),
-            1 => Some(Self::Set),
-            2 => Some(Self::Resolve),
-            3 => Some(Self::Withdraw),
-            4 => Some(Self::Void),
-            5.. => None,
+    fn from_number(number: u64) -> Self {
+        match number {
+            0 => Self::Create,
+            1 => Self::Set,
+            2 => Self::Resolve,
+            3 => Self::Withdraw,
+            4 => Self::Void,
+            5.. => Self::Newer(number),
         }
     }
 }
@@ -72,6 +82,8 @@ pub struct HubSeen {
 /// The part of an entry that is hashed into the chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Header {
+    /// Version of the header: 1, or a newer one of which only the keys that never change are read.
+    pub version: u64,
     /// The organisation.
     pub org: OrgId,
     /// Whose chain.
@@ -102,25 +114,6 @@ pub struct Header {
     pub body_len: u64,
 }
 
-/// The part that holds names, positions and words.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Body {
-    /// Random: without it a short body could be guessed from its hash after an erasure.
-    pub salt: [u8; 16],
-    /// Field number → value.
-    pub fields: Map,
-    /// Who recorded.
-    pub operator: Option<SubjectId>,
-    /// Where it was recorded.
-    pub position: Option<Position>,
-    /// Satellite time at recording, ms.
-    pub gnss_ms: Option<i64>,
-    /// Version of the program that wrote it.
-    pub app_version: String,
-    /// Why, where a reason is owed.
-    pub reason: Option<String>,
-}
-
 /// An entry with the bytes it came in.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
@@ -130,41 +123,44 @@ pub struct Entry {
     pub header: Header,
     /// As written or received.
     pub header_bytes: Vec<u8>,
-    /// Decoded body; absent when withheld or erased.
+    /// Decoded body; absent when its bytes are, and for a header of a newer version.
     pub body: Option<Body>,
-    /// As written or received.
-    pub body_bytes: Option<Vec<u8>>,
+    /// As written or received, or why they are not here.
+    pub body_bytes: BodyBytes,
 }
 
 impl Entry {
-    /// Writes a new entry; the header's body hash and length are set here.
+    /// Writes a new entry; the header's body hash and length are set here, and the body is padded.
     ///
     /// # Errors
     /// `TooLarge` for a header, body or number of parents over its limit: nothing was recorded.
-    pub fn compose(mut header: Header, body: Body) -> Result<Self, JournalError> {
+    pub fn compose(mut header: Header, body: &Body) -> Result<Self, JournalError> {
         let body_bytes = body.encode();
         within(BODY, &body_bytes, BODY_BYTES_MAX).map_err(decode(BODY))?;
         header.body_sha256 = Hash32::of(&body_bytes);
         header.body_len = body_bytes.len() as u64;
-        Self::parse(&header.encode(), Some(&body_bytes))
+        Self::parse(&header.encode(), BodyBytes::Here(body_bytes))
     }
 
     /// Reads an entry as received.
     ///
     /// # Errors
     /// Another spelling, over a limit, or a body that is not the header's.
-    pub fn parse(header_bytes: &[u8], body_bytes: Option<&[u8]>) -> Result<Self, JournalError> {
+    pub fn parse(header_bytes: &[u8], body_bytes: BodyBytes) -> Result<Self, JournalError> {
         within(HEADER, header_bytes, HEADER_BYTES_MAX).map_err(decode(HEADER))?;
         let header = Header::decode(header_bytes).map_err(decode(HEADER))?;
-        let body = match body_bytes {
-            None => None,
-            Some(bytes) => {
+        let body = match &body_bytes {
+            BodyBytes::Absent(_) => None,
+            BodyBytes::Here(bytes) => {
                 within(BODY, bytes, BODY_BYTES_MAX).map_err(decode(BODY))?;
                 if Hash32::of(bytes) != header.body_sha256 || bytes.len() as u64 != header.body_len
                 {
                     return Err(JournalError::BodyDiffers { seq: header.seq });
                 }
-                Some(Body::decode(bytes).map_err(decode(BODY))?)
+                match header.version {
+                    HEADER_VERSION => Some(Body::decode(bytes).map_err(decode(BODY))?),
+                    0 | 2.. => None,
+                }
             }
         };
         Ok(Self {
@@ -172,8 +168,18 @@ impl Entry {
             header,
             header_bytes: header_bytes.to_vec(),
             body,
-            body_bytes: body_bytes.map(<[u8]>::to_vec),
+            body_bytes,
         })
+    }
+
+    /// Whether this program understands what the entry does; what a newer version did says nothing here and supersedes nothing.
+    #[must_use]
+    pub fn is_understood(&self) -> bool {
+        let is_known = match self.header.op {
+            Op::Create | Op::Set | Op::Resolve | Op::Withdraw | Op::Void => true,
+            Op::Newer(_) => false,
+        };
+        self.header.version == HEADER_VERSION && is_known
     }
 
     /// A field of the body, if there is a body and it carries the field.
@@ -186,7 +192,7 @@ impl Entry {
     #[must_use]
     pub fn size(&self) -> usize {
         // 16 bytes bound the CBOR frames of the pair.
-        let body = self.body_bytes.as_ref().map_or(0, Vec::len);
+        let body = self.body_bytes.here().map_or(0, <[u8]>::len);
         self.header_bytes
             .len()
             .saturating_add(body)
@@ -205,7 +211,7 @@ impl Header {
             Value::from(map.uint(2, seen.hub_seq).with(3, seen.receipt))
         });
         Map::new()
-            .uint(0, VERSION)
+            .uint(0, self.version)
             .with(1, self.org)
             .with(2, self.device)
             .uint(3, self.seq)
@@ -228,7 +234,7 @@ impl Header {
 
     fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         let map = Map::decode(bytes)?;
-        map.version(VERSION)?;
+        let version = map.need(0, Value::as_uint)?;
         let parents = map.list(8, EntryId::from_value)?;
         if parents.len() > PARENTS_MAX {
             let found = parents.len();
@@ -238,69 +244,98 @@ impl Header {
                 limit: PARENTS_MAX,
             });
         }
-        let mut touches = Touches::new();
-        for (field, indexes) in &map.need(9, Value::as_map)?.0 {
-            let indexes: Option<Vec<u64>> = indexes
-                .as_array()
-                .and_then(|list| list.iter().map(Value::as_uint).collect());
-            let in_range = |index: &u64| *index < parents.len() as u64;
-            let indexes = indexes.filter(|list| list.iter().all(in_range));
-            touches.insert(*field, indexes.ok_or(DecodeError::WrongType { key: 9 })?);
-        }
-        let offset_min = map.need(12, Value::as_int)?;
+        let own = match version {
+            HEADER_VERSION => OwnKeys::decode(&map, parents.len())?,
+            0 | 2.. => OwnKeys::of_newer(&map),
+        };
         Ok(Self {
+            version,
             org: map.need(1, OrgId::from_value)?,
             device: map.need(2, DeviceId::from_value)?,
             seq: map.need(3, |v| v.as_uint().filter(|seq| (1..=SEQ_MAX).contains(seq)))?,
             prev: map.need(4, Value::as_hash)?,
             kind: Kind::from_number(map.need(5, Value::as_uint)?),
             subject: map.need(6, SubjectId::from_value)?,
-            op: map.need(7, Op::from_value)?,
+            op: map.need(7, |v| v.as_uint().map(Op::from_number))?,
             parents,
-            touches,
-            lamport: map.need(10, |v| v.as_uint().filter(|lamport| *lamport <= SEQ_MAX))?,
-            clock: ClockReading {
-                wall_ms: map.need(11, Value::as_int)?,
-                offset_min: i32::try_from(offset_min)
-                    .map_err(|_| DecodeError::WrongType { key: 12 })?,
-                mono_ns: map.need(13, Value::as_uint)?,
-                boot_id: map.need(14, id16)?,
-            },
-            hub_seen: map.may(15, Value::as_map)?.map(hub_seen).transpose()?,
+            touches: own.touches,
+            lamport: map.need(10, Value::as_uint)?,
+            clock: own.clock,
+            hub_seen: own.hub_seen,
             body_sha256: map.need(16, Value::as_hash)?,
             body_len: map.need(17, Value::as_uint)?,
         })
+    }
+
+    /// The number that orders display: one that no counting reaches sorts lowest, on every device alike, whenever it arrives.
+    #[must_use]
+    pub fn order(&self) -> u64 {
+        if self.has_lamport_beyond_counting() {
+            0
+        } else {
+            self.lamport
+        }
+    }
+
+    /// Whether the lamport number is one that no counting reaches: the entry counts, and is flagged.
+    #[must_use]
+    pub fn has_lamport_beyond_counting(&self) -> bool {
+        self.lamport > LAMPORT_MAX
     }
 }
 
 /// SQLite keeps integers as signed 64 bits; no chain comes near.
 const SEQ_MAX: u64 = i64::MAX as u64;
 
-impl Body {
-    fn encode(&self) -> Vec<u8> {
-        Map::new()
-            .bytes(0, self.salt)
-            .with(1, self.fields.clone())
-            .with_some(2, self.operator)
-            .with_some(3, self.position)
-            .with_some(4, self.gnss_ms.map(Value::int))
-            .text(5, &self.app_version)
-            .with_some(6, self.reason.as_ref().map(Value::text))
-            .encode()
+/// The keys that belong to one version of the header; all others mean the same in all.
+struct OwnKeys {
+    touches: Touches,
+    clock: ClockReading,
+    hub_seen: Option<HubSeen>,
+}
+
+impl OwnKeys {
+    fn decode(map: &Map, parents: usize) -> Result<Self, DecodeError> {
+        let mut touches = Touches::new();
+        for (field, indexes) in &map.need(9, Value::as_map)?.0 {
+            let indexes: Option<Vec<u64>> = indexes
+                .as_array()
+                .and_then(|list| list.iter().map(Value::as_uint).collect());
+            let in_range = |index: &u64| *index < parents as u64;
+            let indexes = indexes.filter(|list| list.iter().all(in_range));
+            touches.insert(*field, indexes.ok_or(DecodeError::WrongType { key: 9 })?);
+        }
+        map.need(11, Value::as_int)?;
+        map.need(12, Value::as_int)?;
+        map.need(13, Value::as_uint)?;
+        map.need(14, id16)?;
+        Ok(Self {
+            touches,
+            clock: clock(map),
+            hub_seen: map.may(15, Value::as_map)?.map(hub_seen).transpose()?,
+        })
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
-        let map = Map::decode(bytes)?;
-        Ok(Self {
-            salt: map.need(0, id16)?,
-            fields: map.need(1, Value::as_map)?.clone(),
-            operator: map.may(2, SubjectId::from_value)?,
-            // A position that this version does not understand is kept in the bytes and not shown.
-            position: map.get(3).and_then(Position::from_value),
-            gnss_ms: map.may(4, Value::as_int)?,
-            app_version: map.need(5, Value::as_text)?.to_owned(),
-            reason: map.may(6, Value::as_text)?.map(str::to_owned),
-        })
+    /// A newer version may say these otherwise: what cannot be read is zero or absent, and refuses nothing.
+    fn of_newer(map: &Map) -> Self {
+        let seen = map.get(15).and_then(Value::as_map);
+        Self {
+            touches: Touches::new(),
+            clock: clock(map),
+            hub_seen: seen.and_then(|seen| hub_seen(seen).ok()),
+        }
+    }
+}
+
+fn clock(map: &Map) -> ClockReading {
+    let int = |key| map.get(key).and_then(Value::as_int).unwrap_or_default();
+    // An offset that is none is shown as the nearest number that this type holds; the header's bytes keep it.
+    let offset_min = int(12).clamp(i32::MIN.into(), i32::MAX.into());
+    ClockReading {
+        wall_ms: int(11),
+        offset_min: i32::try_from(offset_min).unwrap_or_default(),
+        mono_ns: map.get(13).and_then(Value::as_uint).unwrap_or_default(),
+        boot_id: map.get(14).and_then(id16).unwrap_or_default(),
     }
 }
 
@@ -324,6 +359,8 @@ pub(super) mod tests {
         clippy::indexing_slicing,
         clippy::arithmetic_side_effects
     )]
+    use super::super::absence::Absence;
+    use super::super::body::SALT_BYTES_MAX;
     use super::*;
     use proptest::prelude::*;
 
@@ -336,6 +373,7 @@ pub(super) mod tests {
             boot_id: [1; 16],
         };
         let header = Header {
+            version: HEADER_VERSION,
             org: OrgId(Hash32([9; 32])),
             device,
             seq,
@@ -351,16 +389,20 @@ pub(super) mod tests {
             body_sha256: Hash32::ZERO,
             body_len: 0,
         };
-        let body = Body {
-            salt: [2; 16],
+        Entry::compose(header, &body(fields)).unwrap()
+    }
+
+    /// A body with nothing but fields.
+    pub fn body(fields: Map) -> Body {
+        Body {
+            random: [2; SALT_BYTES_MAX],
             fields,
             operator: None,
             position: None,
             gnss_ms: None,
             app_version: "test".into(),
             reason: None,
-        };
-        Entry::compose(header, body).unwrap()
+        }
     }
 
     fn one() -> Entry {
@@ -372,12 +414,21 @@ pub(super) mod tests {
         )
     }
 
+    /// An entry whose header map was changed by `change`, with the body that it had.
+    fn changed(change: impl FnOnce(&mut Map)) -> Result<Entry, JournalError> {
+        let one = one();
+        let mut header = Map::decode(&one.header_bytes).unwrap();
+        change(&mut header);
+        Entry::parse(&header.encode(), one.body_bytes)
+    }
+
     #[test]
     fn an_entry_is_read_back_from_its_bytes() {
         let entry = one();
-        let back = Entry::parse(&entry.header_bytes, entry.body_bytes.as_deref()).unwrap();
+        let back = Entry::parse(&entry.header_bytes, entry.body_bytes.clone()).unwrap();
         assert_eq!(back, entry);
-        let without_body = Entry::parse(&entry.header_bytes, None).unwrap();
+        let absent = BodyBytes::Absent(Absence::Withheld);
+        let without_body = Entry::parse(&entry.header_bytes, absent).unwrap();
         assert_eq!(
             without_body.id, entry.id,
             "an erased body does not change the chain"
@@ -385,24 +436,70 @@ pub(super) mod tests {
     }
 
     #[test]
-    fn a_body_at_its_limit_is_recorded_and_one_byte_more_is_refused() {
-        let device = DeviceId(Hash32([3; 32]));
-        let compose = |len: usize| {
-            let template = one();
-            let body = Body {
-                fields: Map::new().text(2, "x".repeat(len)),
-                ..template.body.clone().unwrap()
-            };
-            Entry::compose(template.header.clone(), body)
+    fn an_op_and_a_header_version_of_later_programs_are_kept_and_say_nothing() {
+        let newer_op = changed(|header| {
+            header.0.insert(7, Value::Uint(9));
+        });
+        let newer_op = newer_op.unwrap();
+        assert_eq!(newer_op.header.op, Op::Newer(9));
+        assert!(!newer_op.is_understood());
+        let newer_version = changed(|header| {
+            header.0.insert(0, Value::Uint(2));
+            header.0.insert(9, Value::text("said otherwise"));
+            header.0.remove(&14);
+            header.0.insert(15, Value::Null);
+            header.0.insert(30, Value::Uint(1));
+        });
+        let newer_version = newer_version.unwrap();
+        assert!(!newer_version.is_understood());
+        assert_eq!(newer_version.body, None);
+        assert!(newer_version.body_bytes.here().is_some());
+        assert_eq!(newer_version.header.seq, 1);
+        assert!(one().is_understood());
+    }
+
+    #[test]
+    fn a_key_that_all_versions_share_is_owed_by_all() {
+        for key in [0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 16, 17] {
+            for version in [1, 2] {
+                let without = changed(|header| {
+                    header.0.insert(0, Value::Uint(version));
+                    header.0.remove(&key);
+                });
+                assert!(without.is_err(), "version {version} without key {key}");
+            }
+        }
+    }
+
+    #[test]
+    fn no_number_that_a_stranger_writes_refuses_an_entry() {
+        for (key, number) in [
+            (10, Value::Uint(i64::MAX as u64)),
+            (10, Value::Uint(u64::MAX)),
+            (11, Value::Neg(i64::MIN)),
+            (12, Value::int(i64::MAX)),
+            (12, Value::Neg(i64::MIN)),
+            (13, Value::Uint(u64::MAX)),
+        ] {
+            let entry = changed(|header| {
+                header.0.insert(key, number.clone());
+            });
+            assert!(entry.is_ok(), "key {key}: {number:?}");
+        }
+    }
+
+    #[test]
+    fn a_lamport_that_no_counting_reaches_sorts_lowest() {
+        let with = |lamport| {
+            let entry = changed(|header| {
+                header.0.insert(10, Value::Uint(lamport));
+            });
+            entry.unwrap().header
         };
-        let frame = entry(device, 1, device.0, Map::new().text(2, "x".repeat(1000)))
-            .body_bytes
-            .unwrap()
-            .len()
-            - 1000;
-        assert!(compose(BODY_BYTES_MAX - frame).is_ok());
-        assert!(compose(BODY_BYTES_MAX - frame + 1).is_err());
-        assert!(compose(0).is_ok());
+        assert_eq!(with(LAMPORT_MAX).order(), LAMPORT_MAX);
+        assert_eq!(with(LAMPORT_MAX + 1).order(), 0);
+        assert_eq!(with(u64::MAX).order(), 0);
+        assert!(with(u64::MAX).has_lamport_beyond_counting());
     }
 
     #[test]
@@ -414,7 +511,7 @@ pub(super) mod tests {
                 parents,
                 ..template.header.clone()
             };
-            Entry::compose(header, template.body.clone().unwrap())
+            Entry::compose(header, template.body.as_ref().unwrap())
         };
         assert!(with_parents(PARENTS_MAX).is_ok());
         assert!(with_parents(PARENTS_MAX + 1).is_err());
@@ -424,17 +521,18 @@ pub(super) mod tests {
         #[test]
         fn a_flipped_bit_never_passes_for_the_same_entry(at in any::<prop::sample::Index>(), bit in 0u8..8) {
             let entry = one();
-            let body = entry.body_bytes.clone().unwrap();
+            let body = entry.body_bytes.here().unwrap().to_vec();
             let mut header = entry.header_bytes.clone();
             let at_header = at.index(header.len());
             header[at_header] ^= 1 << bit;
-            if let Ok(other) = Entry::parse(&header, Some(&body)) {
+            if let Ok(other) = Entry::parse(&header, BodyBytes::Here(body.clone())) {
                 prop_assert_ne!(other.id, entry.id);
             }
             let mut other_body = body;
             let at_body = at.index(other_body.len());
             other_body[at_body] ^= 1 << bit;
-            prop_assert!(Entry::parse(&entry.header_bytes, Some(&other_body)).is_err());
+            let read = Entry::parse(&entry.header_bytes, BodyBytes::Here(other_body));
+            prop_assert!(read.is_err());
         }
     }
 }

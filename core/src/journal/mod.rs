@@ -3,17 +3,23 @@
 //! Owns the formats 4, 5 and 8 of docs/design/formats.md and their verification. Does not store (`store/`), fold (`merge/`) or send (`sync/`).
 //! Invariant: received header and body bytes are kept and hashed as they came, never written anew.
 
+mod absence;
+mod body;
 mod chain;
 mod checkpoint;
 mod entry;
+mod erasure;
 mod receipt;
 mod run;
 
+pub use absence::{Absence, BodyBytes};
+pub use body::{BODY_BLOCK_BYTES, Body, SALT_BYTES_MAX, SALT_BYTES_MIN};
 pub use chain::{ChainFault, ChainHead, FaultKind, verify_chain};
 pub use checkpoint::Checkpoint;
-pub use entry::{Body, Entry, Header, HubSeen, Op, Touches};
+pub use entry::{Entry, HEADER_VERSION, Header, HubSeen, LAMPORT_MAX, Op, Touches};
+pub use erasure::{AUTHORITIES_NEEDED, sign_erasure, verify_erasure};
 pub use receipt::{Receipt, ReceiptDraft, ReceiptLine, sign_receipt};
-pub use run::{Run, RunBuilder};
+pub use run::{Run, RunBuilder, covering};
 
 use thiserror::Error;
 
@@ -49,6 +55,12 @@ pub enum JournalError {
     OtherOrg {
         /// Which structure.
         what: &'static str,
+    },
+    /// Not as many distinct authorities as an erasure needs.
+    #[error("erasure: {found} authority, two are needed")]
+    TooFewAuthorities {
+        /// How many agreed.
+        found: usize,
     },
     /// The gzip frame is damaged or unpacks to more than a run may hold.
     #[error("run: damaged or oversized gzip frame")]

@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::read::GzDecoder;
 use flate2::write::GzEncoder;
 
-use super::{ChainHead, Checkpoint, Entry, JournalError, decode, verify_chain};
+use super::{BodyBytes, ChainHead, Checkpoint, Entry, JournalError, decode, verify_chain};
 use crate::encoding::cbor::within;
 use crate::encoding::limits::{RUN_BYTES_CLOSE_AT, RUN_BYTES_MAX, RUN_ENTRIES_MAX};
 use crate::encoding::{DecodeError, Map, PublicKey, Value};
@@ -24,6 +24,8 @@ pub struct Run {
     pub entries: Vec<Entry>,
     /// The device's signature; not checked until [`Run::checkpoint`].
     pub checkpoint_bytes: Vec<u8>,
+    /// Whom the run was sealed to when it was written.
+    pub sealed_to: Vec<String>,
 }
 
 impl Run {
@@ -33,7 +35,7 @@ impl Run {
     /// Over the limit of a run.
     pub fn pack(&self) -> Result<Vec<u8>, JournalError> {
         let pairs = self.entries.iter().map(|entry| {
-            let body = entry.body_bytes.as_ref().map_or(Value::Null, Value::bytes);
+            let body = entry.body_bytes.to_value();
             Value::Array(vec![Value::bytes(&entry.header_bytes), body])
         });
         let plain = Map::new()
@@ -41,6 +43,7 @@ impl Run {
             .with(1, self.org)
             .array(2, pairs)
             .bytes(3, &self.checkpoint_bytes)
+            .array(4, self.sealed_to.iter().map(Value::text))
             .encode();
         within(WHAT, &plain, RUN_BYTES_MAX).map_err(decode(WHAT))?;
         let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
@@ -69,10 +72,12 @@ impl Run {
         let entries = pairs.into_iter().map(|pair| parse_pair(pair, org));
         let entries = entries.collect::<Result<Vec<Entry>, JournalError>>()?;
         let checkpoint_bytes = map.need(3, Value::as_bytes).map_err(decode(WHAT))?.to_vec();
+        let sealed_to = map.list(4, |value| value.as_text().map(str::to_owned));
         Ok(Self {
             org,
             entries,
             checkpoint_bytes,
+            sealed_to: sealed_to.map_err(decode(WHAT))?,
         })
     }
 
@@ -87,22 +92,33 @@ impl Run {
     /// # Errors
     /// A signature or a chain fault.
     pub fn checkpoint(&self, key: &PublicKey) -> Result<Checkpoint, JournalError> {
-        let checkpoint = Checkpoint::open(&self.checkpoint_bytes, key, self.org)?;
-        let before = self
-            .entries
-            .first()
-            .map_or(ChainHead::start(checkpoint.device), |first| ChainHead {
-                seq: first.header.seq.saturating_sub(1),
-                id: first.header.prev,
-            });
-        let all: Vec<Option<&Entry>> = self.entries.iter().map(Some).collect();
-        let covering = std::slice::from_ref(&checkpoint);
-        verify_chain(checkpoint.device, before, &all, covering)?;
-        Ok(checkpoint)
+        covering(self.org, key, &self.entries, &self.checkpoint_bytes)
     }
 }
 
-/// Reads `[header bstr, body bstr | null]`.
+/// Opens the checkpoint of a piece of a chain and checks that the entries lead up to it.
+///
+/// # Errors
+/// A signature or a chain fault.
+pub fn covering(
+    org: OrgId,
+    key: &PublicKey,
+    entries: &[Entry],
+    checkpoint_bytes: &[u8],
+) -> Result<Checkpoint, JournalError> {
+    let checkpoint = Checkpoint::open(checkpoint_bytes, key, org)?;
+    let start = ChainHead::start(checkpoint.device);
+    let before = entries.first().map_or(start, |first| ChainHead {
+        seq: first.header.seq.saturating_sub(1),
+        id: first.header.prev,
+    });
+    let all: Vec<Option<&Entry>> = entries.iter().map(Some).collect();
+    let covering = std::slice::from_ref(&checkpoint);
+    verify_chain(checkpoint.device, before, &all, covering)?;
+    Ok(checkpoint)
+}
+
+/// Reads `[header bstr, body bstr | absence]`.
 pub(crate) fn parse_pair(pair: &[Value], org: OrgId) -> Result<Entry, JournalError> {
     let wrong = || JournalError::Decode {
         what: WHAT,
@@ -111,13 +127,7 @@ pub(crate) fn parse_pair(pair: &[Value], org: OrgId) -> Result<Entry, JournalErr
     let [header, body] = pair else {
         return Err(wrong());
     };
-    let body = match body {
-        Value::Null => None,
-        Value::Bytes(bytes) => Some(bytes.as_slice()),
-        Value::Uint(_) | Value::Neg(_) | Value::Text(_) | Value::Array(_) | Value::Map(_) => {
-            return Err(wrong());
-        }
-    };
+    let body = BodyBytes::from_value(body).map_err(decode(WHAT))?;
     let entry = Entry::parse(header.as_bytes().ok_or_else(wrong)?, body)?;
     if entry.header.org != org {
         return Err(JournalError::OtherOrg { what: "entry" });
@@ -164,6 +174,7 @@ mod tests {
         clippy::indexing_slicing,
         clippy::arithmetic_side_effects
     )]
+    use super::super::Absence;
     use super::super::entry::tests::entry;
     use super::*;
     use crate::environment::Environment;
@@ -186,6 +197,7 @@ mod tests {
                 org,
                 entries: vec![one, two],
                 checkpoint_bytes,
+                sealed_to: vec!["age1example".into()],
             },
         )
     }
@@ -203,7 +215,7 @@ mod tests {
     fn a_run_without_a_body_still_verifies() {
         let (_dir, key, mut run) = run();
         run.entries[0].body = None;
-        run.entries[0].body_bytes = None;
+        run.entries[0].body_bytes = BodyBytes::Absent(Absence::Withheld);
         let back = Run::unpack(&run.pack().unwrap(), run.org).unwrap();
         assert!(back.checkpoint(&key).is_ok());
     }

@@ -54,7 +54,7 @@ impl JoinCode {
     /// `Damaged` if the roster has no usable recipient.
     pub fn of_roster(roster: &Roster) -> Result<Self, JoinError> {
         let recipient = roster.recipient().ok_or(JoinError::Damaged)?.to_owned();
-        let hubs = roster.hubs.iter().map(|line| {
+        let hubs = roster.active_hubs().map(|line| {
             let hub = line.id().map_err(|_| JoinError::Damaged)?;
             let (tls_pins, addresses) = (line.tls_pins.clone(), line.addresses.clone());
             Ok(JoinHub {

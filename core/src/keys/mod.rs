@@ -16,8 +16,8 @@ pub use hierarchy::{DatabaseKey, PasscodeCost, TransferKey, VaultKeys};
 pub use join::{JoinCode, JoinError, JoinHub, six_digits};
 pub use organisation::{OrgIdentity, OrgSigner, Organisation, PassphraseCost};
 pub use roster::{
-    Freeing, Granted, Policy, Recipient, Revocation, Roster, RosterDevice, RosterError, RosterHub,
-    SignedRoster,
+    Authority, Freeing, Granted, LastGoodEntry, LastGoodReceipt, LineState, Policy, Recipient,
+    Right, Roster, RosterDevice, RosterError, RosterHub, SignedRoster,
 };
 pub use session::SessionKey;
 pub use software_vault::SoftwareVault;

@@ -13,7 +13,7 @@ use zeroize::Zeroizing;
 
 use super::KeyError;
 use super::key_file::random_key;
-use crate::encoding::{PublicKey, What, cose};
+use crate::encoding::{Map, PublicKey, What, cose};
 use crate::environment::{Environment, read_file, replace_file};
 use crate::model::ids::OrgId;
 
@@ -92,6 +92,7 @@ impl Organisation {
 
 /// The key that signs rosters.
 pub struct OrgSigner {
+    org: OrgId,
     key: SigningKey,
     public: PublicKey,
 }
@@ -106,7 +107,8 @@ impl OrgSigner {
     fn new(key: SigningKey) -> Result<Self, KeyError> {
         let public = PublicKey::from_ed25519(&key.verifying_key())
             .map_err(|_| KeyError::Damaged { what: SIGNING })?;
-        Ok(Self { key, public })
+        let org = OrgId(public.id());
+        Ok(Self { org, key, public })
     }
 
     /// Opens the signing file.
@@ -131,10 +133,32 @@ impl OrgSigner {
     /// The organisation's id.
     #[must_use]
     pub fn org(&self) -> OrgId {
-        OrgId(self.public.id())
+        self.org
     }
 
-    /// The organisation's public key.
+    /// Makes the key that follows this one as the organisation's `n`-th successor, and this key's word for it.
+    ///
+    /// # Errors
+    /// No entropy.
+    pub fn successor(
+        &self,
+        environment: &Environment,
+        n: u64,
+    ) -> Result<(Self, Vec<u8>), KeyError> {
+        let next = Self {
+            org: self.org,
+            ..Self::new(SigningKey::from_bytes(&*random_key(environment)?))?
+        };
+        let payload = Map::new()
+            .uint(0, 1)
+            .with(1, self.org)
+            .uint(2, n)
+            .bytes(3, next.public.spki());
+        let word = self.sign(What::Succession, payload.encode());
+        Ok((next, word))
+    }
+
+    /// The public key of this signing key.
     #[must_use]
     pub fn public_key(&self) -> &PublicKey {
         &self.public
@@ -143,11 +167,14 @@ impl OrgSigner {
     /// Signs a roster's payload.
     #[must_use]
     pub fn sign_roster(&self, payload: Vec<u8>) -> Vec<u8> {
+        self.sign(What::Roster, payload)
+    }
+
+    fn sign(&self, what: What, payload: Vec<u8>) -> Vec<u8> {
         let sign = |message: &[u8]| {
             Ok::<_, std::convert::Infallible>(self.key.sign(message).to_bytes().to_vec())
         };
-        let org = self.public.id();
-        cose::sign1(What::Roster, &self.public, &org, payload, sign).unwrap_or_default()
+        cose::sign1(what, &self.public, &self.org.0, payload, sign).unwrap_or_default()
     }
 }
 

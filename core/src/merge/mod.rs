@@ -1,15 +1,23 @@
-//! Entries of one subject → its fields, conflicts and flags. Pure: the same set of entries gives the same result in any order.
+//! Entries of one subject → its fields, standing, conflicts and flags. Pure: the same set of entries gives the same result in any order.
 //!
-//! Owns the one rule of formats.md §4 "Merge". Does not know nouns (`record/`) or tables (`index/`). Invariant: nothing is lost by a merge; a field with
-//! several values keeps all of them until a person resolves it.
+//! Owns the one rule of formats.md §4 "Merge". Does not know nouns (`record/`) or tables (`index/`); which entries of an ended chain count is
+//! `counting.rs`. Invariant: nothing is lost by a merge; a field with several values keeps all of them until a person resolves it.
+
+mod counting;
+mod gap;
+
+pub use counting::Counting;
+pub use gap::Gap;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::encoding::Value;
 use crate::journal::{Entry, Op};
-use crate::keys::Roster;
 use crate::model::ids::{DeviceId, EntryId, SubjectId};
 use crate::vocabulary::Kind;
+
+/// The field of every subject that says whether it stands; its value follows from the op, so that it survives the erasure of a body.
+pub const STANDING: u64 = 0;
 
 /// One value of a field that nothing has superseded.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +39,7 @@ pub struct Folded {
     pub subject: SubjectId,
     /// What it is.
     pub kind: Kind,
-    /// Field number → heads, the one to show first.
+    /// Field number → heads, the one to show first; [`STANDING`] is one of them.
     pub fields: BTreeMap<u64, Vec<Head>>,
     /// The entries that made it, in display order; empty if only later entries are known.
     pub creates: Vec<(EntryId, DeviceId)>,
@@ -39,8 +47,14 @@ pub struct Folded {
     pub first_wall_ms: i64,
     /// Who recorded its first known entry.
     pub operator: Option<SubjectId>,
-    /// Whether it still stands.
+    /// Whether it still stands, as the first head of [`STANDING`] says.
     pub standing: Standing,
+    /// Entries about it that a newer version wrote: they say something that this program cannot show.
+    pub newer: u64,
+    /// Entries about it whose bodies are absent.
+    pub absent: u64,
+    /// Entries about it with an order number that no counting reaches: they count, sort lowest, and a person should know.
+    pub beyond_counting: u64,
 }
 
 /// Whether a subject still stands.
@@ -54,14 +68,46 @@ pub enum Standing {
     Void(String),
 }
 
+impl Standing {
+    const STANDS: &'static str = "stands";
+    const WITHDRAWN: &'static str = "withdrawn";
+    const VOID: &'static str = "void";
+
+    /// What an op says of the standing of its subject; a set or resolve speaks of it only by touching it.
+    fn said_by(entry: &Entry) -> Option<&'static str> {
+        let touches = entry.header.touches.contains_key(&STANDING);
+        match entry.header.op {
+            Op::Create => Some(Self::STANDS),
+            Op::Set | Op::Resolve => touches.then_some(Self::STANDS),
+            Op::Withdraw => Some(Self::WITHDRAWN),
+            Op::Void => Some(Self::VOID),
+            Op::Newer(_) => None,
+        }
+    }
+
+    fn of(head: Option<&Head>, by_id: &BTreeMap<EntryId, &Entry>) -> Self {
+        let Some(head) = head else {
+            return Self::Stands;
+        };
+        let body = by_id.get(&head.entry).and_then(|entry| entry.body.as_ref());
+        let reason = body.and_then(|body| body.reason.clone());
+        match head.value.as_text() {
+            Some(Self::WITHDRAWN) => Self::Withdrawn(reason.unwrap_or_default()),
+            Some(Self::VOID) => Self::Void(reason.unwrap_or_default()),
+            Some(_) | None => Self::Stands,
+        }
+    }
+}
+
 impl Folded {
-    /// The value to show for a field: of several the one with the highest lamport, ties by entry id, so that every device shows the same.
+    /// The value to show for a field: a finding before what says that there is none, then the one with the highest lamport, ties by entry id, so
+    /// that every device shows the same.
     #[must_use]
     pub fn value(&self, field: u64) -> Option<&Value> {
         self.fields.get(&field)?.first().map(|head| &head.value)
     }
 
-    /// Whether a field holds more than one distinct value.
+    /// Whether a field holds more than one distinct finding. What says that nobody looked, or takes a value back, contradicts no finding.
     #[must_use]
     pub fn is_conflict(&self, field: u64) -> bool {
         let heads = self
@@ -69,11 +115,11 @@ impl Folded {
             .get(&field)
             .map(Vec::as_slice)
             .unwrap_or_default();
-        let values: BTreeSet<&Value> = heads.iter().map(|head| &head.value).collect();
-        values.len() > 1
+        let findings = heads.iter().map(|head| &head.value).filter(is_finding);
+        findings.collect::<BTreeSet<&Value>>().len() > 1
     }
 
-    /// The fields that hold more than one distinct value.
+    /// The fields that hold more than one distinct finding.
     #[must_use]
     pub fn conflicts(&self) -> Vec<u64> {
         self.fields
@@ -89,55 +135,112 @@ impl Folded {
         let devices: BTreeSet<DeviceId> = self.creates.iter().map(|(_, device)| *device).collect();
         devices.len() > 1
     }
+
+    /// The entries that a person answers who takes back, voids or revives the subject: all that speak of its standing.
+    #[must_use]
+    pub fn standing_heads(&self) -> Vec<EntryId> {
+        let heads = self.fields.get(&STANDING).map(Vec::as_slice);
+        heads
+            .unwrap_or_default()
+            .iter()
+            .map(|head| head.entry)
+            .collect()
+    }
+}
+
+/// Whether a value says what was found; taken back, not examined and not possible say that there is no finding.
+fn is_finding(value: &&Value) -> bool {
+    match Gap::from_value(value) {
+        Some(gap) => gap.is_finding(),
+        None => **value != Value::Null,
+    }
 }
 
 /// Folds the entries of one subject; `None` if none of them counts.
 ///
-/// Entries of another subject, entries after a revocation's `last_good_seq` and entries without a body give no values; an absent body still
-/// supersedes, so that an erased correction does not revive what it corrected.
+/// Entries of another subject and entries of an ended chain that do not count give nothing. An entry without a body gives no values, and what a
+/// newer version wrote neither gives nor supersedes; an absent body still supersedes, so that an erased correction does not revive what it corrected.
 #[must_use]
-pub fn fold(subject: SubjectId, entries: &[Entry], roster: Option<&Roster>) -> Option<Folded> {
-    let counts = |entry: &&Entry| {
-        let last_good = roster.and_then(|roster| roster.last_good_seq(entry.header.device));
-        entry.header.subject == subject && last_good.is_none_or(|last| entry.header.seq <= last)
-    };
-    let by_id: BTreeMap<EntryId, &Entry> = entries
-        .iter()
-        .filter(counts)
-        .map(|entry| (entry.id, entry))
-        .collect();
+pub fn fold(subject: SubjectId, entries: &[Entry], counting: &Counting) -> Option<Folded> {
+    let by_id = distinct(
+        entries
+            .iter()
+            .filter(|entry| entry.header.subject == subject && counting.counts(entry)),
+    );
     let mut ordered: Vec<&Entry> = by_id.values().copied().collect();
-    ordered.sort_by_key(|entry| (entry.header.lamport, entry.id));
-    let first = *ordered.first()?;
+    ordered.sort_by_key(|entry| (entry.header.order(), entry.id));
+    let (understood, newer): (Vec<&Entry>, Vec<&Entry>) =
+        ordered.iter().partition(|entry| entry.is_understood());
+    let first = *understood.first().or(newer.first())?;
 
-    let superseded = superseded(&ordered);
-    let mut fields: BTreeMap<u64, Vec<Head>> = BTreeMap::new();
-    for entry in ordered.iter().rev() {
-        let Some(body) = &entry.body else { continue };
-        for (field, value) in &body.fields.0 {
-            if superseded.contains(&(entry.id, *field)) {
-                continue;
-            }
-            fields.entry(*field).or_default().push(Head {
-                entry: entry.id,
-                device: entry.header.device,
-                lamport: entry.header.lamport,
-                value: value.clone(),
-            });
-        }
-    }
-    let creates = ordered.iter().filter(|entry| entry.header.op == Op::Create);
+    let fields = heads(&understood);
+    let standing = fields.get(&STANDING).and_then(|heads| heads.first());
+    let creates = understood
+        .iter()
+        .filter(|entry| entry.header.op == Op::Create);
+    let absent = understood.iter().filter(|entry| entry.body.is_none());
+    let beyond = by_id
+        .values()
+        .filter(|entry| entry.header.has_lamport_beyond_counting());
     Some(Folded {
         subject,
         kind: first.header.kind,
-        fields,
         creates: creates
             .map(|entry| (entry.id, entry.header.device))
             .collect(),
         first_wall_ms: first.header.clock.wall_ms,
         operator: first.body.as_ref().and_then(|body| body.operator),
-        standing: standing(&ordered),
+        standing: Standing::of(standing, &by_id),
+        newer: newer.len() as u64,
+        absent: absent.count() as u64,
+        beyond_counting: beyond.count() as u64,
+        fields,
     })
+}
+
+/// Each entry once; of two copies the one that has its body.
+fn distinct<'a>(entries: impl Iterator<Item = &'a Entry>) -> BTreeMap<EntryId, &'a Entry> {
+    let mut by_id: BTreeMap<EntryId, &Entry> = BTreeMap::new();
+    for entry in entries {
+        let kept = by_id.entry(entry.id).or_insert(entry);
+        if kept.body.is_none() {
+            *kept = entry;
+        }
+    }
+    by_id
+}
+
+/// The heads of each field, the one to show first.
+fn heads(ordered: &[&Entry]) -> BTreeMap<u64, Vec<Head>> {
+    let superseded = superseded(ordered);
+    let mut fields: BTreeMap<u64, Vec<Head>> = BTreeMap::new();
+    for entry in ordered.iter().rev() {
+        for (field, value) in said(entry) {
+            if superseded.contains(&(entry.id, field)) {
+                continue;
+            }
+            fields.entry(field).or_default().push(Head {
+                entry: entry.id,
+                device: entry.header.device,
+                lamport: entry.header.order(),
+                value,
+            });
+        }
+    }
+    for heads in fields.values_mut() {
+        // Stable: the order within findings, and within the rest, stays.
+        heads.sort_by_key(|head| !is_finding(&&head.value));
+    }
+    fields
+}
+
+/// What an entry says: its standing by its op, everything else by its body.
+fn said(entry: &Entry) -> Vec<(u64, Value)> {
+    let standing = Standing::said_by(entry).map(|word| (STANDING, Value::text(word)));
+    let body = entry.body.iter().flat_map(|body| &body.fields.0);
+    let fields = body.filter(|(field, _)| **field != STANDING);
+    let fields = fields.map(|(field, value)| (*field, value.clone()));
+    standing.into_iter().chain(fields).collect()
 }
 
 fn superseded(entries: &[&Entry]) -> BTreeSet<(EntryId, u64)> {
@@ -157,29 +260,6 @@ fn superseded(entries: &[&Entry]) -> BTreeSet<(EntryId, u64)> {
         }
     }
     all
-}
-
-/// Void weighs more than withdrawn, and either more than standing, in whatever order they came.
-fn standing(entries: &[&Entry]) -> Standing {
-    let mut standing = Standing::Stands;
-    for entry in entries {
-        let reason = || {
-            entry
-                .body
-                .as_ref()
-                .and_then(|b| b.reason.clone())
-                .unwrap_or_default()
-        };
-        standing = match (entry.header.op, standing) {
-            (Op::Void, _) => Standing::Void(reason()),
-            (Op::Withdraw, Standing::Stands | Standing::Withdrawn(_)) => {
-                Standing::Withdrawn(reason())
-            }
-            (Op::Withdraw, void @ Standing::Void(_)) => void,
-            (Op::Create | Op::Set | Op::Resolve, before) => before,
-        };
-    }
-    standing
 }
 
 #[cfg(test)]

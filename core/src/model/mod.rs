@@ -4,4 +4,5 @@
 
 pub mod codes;
 pub mod ids;
+pub mod letters;
 pub mod position;

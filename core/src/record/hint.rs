@@ -2,12 +2,13 @@
 
 use serde::Serialize;
 
-use super::text::{NAME_BYTES_MAX, TEXT_BYTES_MAX, owed, shown};
+use super::text::{NAME_BYTES_MAX, TEXT_BYTES_MAX, bounded, owed, shown};
 use super::{RecordError, RecordState};
 use crate::encoding::{Map, Value};
 use crate::environment::Environment;
 use crate::merge::Folded;
 use crate::model::ids::{SubjectId, SubjectRef};
+use crate::model::letters;
 use crate::store::{OwnChain, Word};
 use crate::vocabulary::{HintConfidence, HintPartRole, HintSource, Kind};
 
@@ -38,14 +39,8 @@ pub struct HintDraft {
 pub struct HintPart {
     /// What it is.
     pub role: HintPartRole,
-    /// Its letters, without the marks of loss.
+    /// Its letters with the marks of loss and doubt: `Nesteren…`, `Iv[?]n`.
     pub value: String,
-    /// Letters are lost before it.
-    pub is_cut_left: bool,
-    /// Letters are lost after it.
-    pub is_cut_right: bool,
-    /// Some letters are doubtful.
-    pub is_doubtful: bool,
 }
 
 /// A hint as all known entries tell it.
@@ -72,40 +67,49 @@ pub struct HintView {
 }
 
 impl HintPart {
-    /// Reads `Nesteren…`, `…enko`, `Iv[?]n`: the marks of loss and doubt become flags.
+    /// Takes a part as typed; its marks stay.
     #[must_use]
-    pub fn from_marked(role: HintPartRole, marked: &str) -> Self {
-        let is_doubtful = marked.contains("[?]");
-        let plain = marked.replace("[?]", "");
-        let trimmed = plain.trim();
-        Self {
-            role,
-            is_cut_left: trimmed.starts_with('…') || trimmed.starts_with("..."),
-            is_cut_right: trimmed.ends_with('…') || trimmed.ends_with("..."),
-            value: trimmed.trim_matches(['…', '.', ' ']).to_owned(),
-            is_doubtful,
-        }
+    pub fn from_marked(role: HintPartRole, typed: &str) -> Self {
+        let value = letters::marked(typed);
+        Self { role, value }
+    }
+
+    /// The letters that are there, without marks.
+    #[must_use]
+    pub fn letters(&self) -> String {
+        letters::plain(&self.value)
+    }
+
+    /// Letters are lost before it.
+    #[must_use]
+    pub fn is_cut_left(&self) -> bool {
+        letters::is_cut_left(&self.value)
+    }
+
+    /// Letters are lost after it.
+    #[must_use]
+    pub fn is_cut_right(&self) -> bool {
+        letters::is_cut_right(&self.value)
+    }
+
+    /// Some letters are doubtful.
+    #[must_use]
+    pub fn is_doubtful(&self) -> bool {
+        letters::is_doubtful(&self.value)
     }
 
     fn to_value(&self) -> Value {
         Map::new()
             .text(0, self.role.code())
             .text(1, &self.value)
-            .uint(2, self.is_cut_left.into())
-            .uint(3, self.is_cut_right.into())
-            .uint(4, self.is_doubtful.into())
             .into()
     }
 
     fn from_value(value: &Value) -> Option<Self> {
         let map = value.as_map()?;
-        let flag = |key| map.get(key).and_then(Value::as_uint) == Some(1);
         Some(Self {
             role: HintPartRole::from_code(map.get(0)?.as_text()?),
             value: map.get(1)?.as_text()?.to_owned(),
-            is_cut_left: flag(2),
-            is_cut_right: flag(3),
-            is_doubtful: flag(4),
         })
     }
 }
@@ -151,7 +155,8 @@ pub fn create_hint(
         });
     }
     for part in &draft.parts {
-        owed("part", &part.value, NAME_BYTES_MAX)?;
+        owed("part", &part.letters(), NAME_BYTES_MAX)?;
+        bounded("part", &part.value, NAME_BYTES_MAX)?;
     }
     let fields = Map::new()
         .with(1, draft.owner)
@@ -171,17 +176,15 @@ pub fn create_hint(
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[test]
-    fn lost_and_doubtful_letters_become_flags_and_the_letters_stay() {
-        let part = HintPart::from_marked(HintPartRole::Surname, "Nesteren…");
-        assert_eq!(
-            (part.value.as_str(), part.is_cut_left, part.is_cut_right),
-            ("Nesteren", false, true)
-        );
-        let part = HintPart::from_marked(HintPartRole::Surname, "…ен[?]ко");
-        assert_eq!(part.value, "енко");
-        assert!(part.is_cut_left && part.is_doubtful && !part.is_cut_right);
+    fn a_part_keeps_its_marks_and_is_read_back_with_them() {
+        let part = HintPart::from_marked(HintPartRole::Surname, "Нестерен[?]...");
+        assert_eq!(part.value, "Нестерен[?]…");
+        assert_eq!(HintPart::from_value(&part.to_value()).unwrap(), part);
+        assert_eq!(part.letters(), "Нестерен");
+        assert!(part.is_cut_right() && part.is_doubtful() && !part.is_cut_left());
     }
 }

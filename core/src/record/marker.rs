@@ -9,7 +9,7 @@ use crate::environment::Environment;
 use crate::merge::{Folded, Standing};
 use crate::model::ids::SubjectId;
 use crate::store::{OwnChain, Word};
-use crate::vocabulary::{Kind, MarkerKind, MarkerStatus};
+use crate::vocabulary::{Kind, MarkerKind, MarkerReading, MarkerStatus};
 
 /// A new marker.
 #[derive(Clone, Debug)]
@@ -24,8 +24,10 @@ pub struct MarkerDraft {
     pub text_verbatim: String,
     /// The number on it, as written.
     pub number_text: Option<String>,
-    /// How it was found.
+    /// How it stands.
     pub status: Option<MarkerStatus>,
+    /// How it reads.
+    pub reading: Option<MarkerReading>,
 }
 
 /// A marker as all known entries tell it.
@@ -41,8 +43,10 @@ pub struct MarkerView {
     pub text_verbatim: String,
     /// The number on it.
     pub number_text: Option<String>,
-    /// How it was found.
+    /// How it stands.
     pub status: Option<MarkerStatus>,
+    /// How it reads.
+    pub reading: Option<MarkerReading>,
     /// The record as such.
     pub record: RecordState,
 }
@@ -61,6 +65,10 @@ impl MarkerView {
                 .value(5)
                 .and_then(Value::as_text)
                 .map(MarkerStatus::from_code),
+            reading: folded
+                .value(6)
+                .and_then(Value::as_text)
+                .map(MarkerReading::from_code),
             record: RecordState::of(folded),
         }
     }
@@ -100,6 +108,13 @@ pub fn create_marker(
                 .status
                 .as_ref()
                 .map(|status| Value::text(status.code())),
+        )
+        .with_some(
+            6,
+            draft
+                .reading
+                .as_ref()
+                .map(|reading| Value::text(reading.code())),
         );
     let marker = SubjectId::new(environment)?;
     chain.append(|pen| {
@@ -141,6 +156,9 @@ mod tests {
             first_wall_ms: 0,
             operator: None,
             standing: Standing::Stands,
+            newer: 0,
+            absent: 0,
+            beyond_counting: 0,
         };
         assert_eq!(linked_marker(&link), Some(marker));
         for ended in [Standing::Withdrawn, Standing::Void] {

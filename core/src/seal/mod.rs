@@ -3,6 +3,10 @@
 //! Owns the two directions of one stream and what a sealed file is named. Does not own keys (`keys/`) or files (`store/`). Invariant: a file is
 //! sealed once; its name is the SHA-256 of its bytes; nothing plain is ever handed to a writer.
 
+mod stanzas;
+
+pub use stanzas::Stanzas;
+
 use std::io::{self, Read, Write};
 use std::str::FromStr as _;
 

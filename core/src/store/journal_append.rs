@@ -31,13 +31,13 @@ impl OwnAppend<'_> {
     /// The database's.
     pub fn push(&mut self, entry: Entry) -> Result<(), StoreError> {
         insert(&self.transaction, &entry).inspect_err(|_| self.has_failed = true)?;
-        let lamport = self.tip.lamport.max(entry.header.lamport);
         self.tip = Tip {
             head: ChainHead {
                 seq: entry.header.seq,
                 id: entry.id.0,
             },
-            lamport,
+            lamport: entry.header.lamport,
+            foreign_lamport: self.tip.foreign_lamport,
         };
         self.entries.push(entry);
         Ok(())

@@ -13,7 +13,7 @@ use super::journal_rows::{insert, insert_checkpoint, insert_device};
 use super::{Class, StoreError, sql};
 use crate::encoding::Hash32;
 use crate::environment::Environment;
-use crate::journal::{ChainHead, Checkpoint, Entry};
+use crate::journal::{Absence, BodyBytes, ChainHead, Checkpoint, Entry};
 use crate::keys::DatabaseKey;
 use crate::model::ids::{DeviceId, EntryId, SealedName, SubjectId};
 
@@ -35,8 +35,23 @@ pub struct Journal {
 pub struct Tip {
     /// End of the own chain.
     pub head: ChainHead,
-    /// Highest lamport of all entries here.
+    /// Lamport of its last entry; 0 before the first.
     pub lamport: u64,
+    /// Highest lamport here of any chain, those that no counting reaches left out.
+    pub foreign_lamport: u64,
+}
+
+/// How far one entry of another device may move the own lamport: more entries than a place ever has, and far too few for anybody to use the numbers up.
+const LAMPORT_STEP_MAX: u64 = 1 << 20;
+
+impl Tip {
+    /// The lamport of the next own entry: after everything seen, but no foreign number moves it by more than a bounded step.
+    #[must_use]
+    pub fn next_lamport(&self) -> u64 {
+        let reachable = self.lamport.saturating_add(LAMPORT_STEP_MAX);
+        let seen = self.lamport.max(self.foreign_lamport.min(reachable));
+        seen.saturating_add(1)
+    }
 }
 
 /// What became of an entry that arrived.
@@ -280,7 +295,7 @@ impl Journal {
             .map_err(sql("runs"))
     }
 
-    /// End of a chain and the highest lamport here.
+    /// End of a chain, and the lamports that the next entry follows.
     ///
     /// # Errors
     /// The database's.
@@ -361,7 +376,8 @@ impl Journal {
         first_seq: u64,
         limit: usize,
     ) -> Result<Vec<Entry>, StoreError> {
-        let text = "SELECT header, body FROM entries WHERE device = ?1 AND seq >= ?2
+        let text = "SELECT header, body, absence, erased_by FROM entries
+                    WHERE device = ?1 AND seq >= ?2
                     ORDER BY seq, row LIMIT ?3";
         let mut statement = self
             .connection
@@ -376,12 +392,26 @@ impl Journal {
         collect(rows)
     }
 
+    /// What an entry of a chain names as the one before it, if the entry is known.
+    ///
+    /// # Errors
+    /// The database's, or an entry that is not one.
+    pub fn prev_of(&self, device: DeviceId, entry: EntryId) -> Result<Option<Hash32>, StoreError> {
+        let text = "SELECT header, body, absence, erased_by FROM entries
+                    WHERE entry_id = ?1 AND device = ?2";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("link"))?;
+        let rows = statement.query_map(params![entry.as_bytes(), device.as_bytes()], pair);
+        let found = collect(rows.map_err(sql("link"))?)?;
+        Ok(found.first().map(|entry| entry.header.prev))
+    }
+
     /// Every known entry of a subject.
     ///
     /// # Errors
     /// The database's, or an entry that is not one.
     pub fn entries_of_subject(&self, subject: SubjectId) -> Result<Vec<Entry>, StoreError> {
-        let text = "SELECT header, body FROM entries WHERE subject = ?1 ORDER BY row";
+        let text = "SELECT header, body, absence, erased_by FROM entries
+                    WHERE subject = ?1 ORDER BY row";
         let mut statement = self
             .connection
             .prepare_cached(text)
@@ -450,20 +480,21 @@ impl Journal {
     /// # Errors
     /// The database's, or an entry that is not one.
     pub fn entries_after(&self, row: i64, limit: usize) -> Result<Vec<(i64, Entry)>, StoreError> {
-        let text = "SELECT header, body, row FROM entries WHERE row > ?1 ORDER BY row LIMIT ?2";
+        let text = "SELECT header, body, absence, erased_by, row FROM entries
+                    WHERE row > ?1 ORDER BY row LIMIT ?2";
         let mut statement = self
             .connection
             .prepare_cached(text)
             .map_err(sql("entries"))?;
         let rows = statement
             .query_map(params![row, limit as i64], |row| {
-                Ok((pair(row)?, row.get::<_, i64>(2)?))
+                Ok((pair(row)?, row.get::<_, i64>(4)?))
             })
             .map_err(sql("entries"))?;
         let mut entries = Vec::new();
         for row in rows {
             let ((header, body), row) = row.map_err(sql("entries"))?;
-            entries.push((row, Entry::parse(&header, body.as_deref())?));
+            entries.push((row, Entry::parse(&header, body)?));
         }
         Ok(entries)
     }
@@ -629,28 +660,33 @@ fn receive(
 }
 
 fn tip(connection: &Connection, device: DeviceId) -> Result<Tip, StoreError> {
-    let text = "SELECT seq, entry_id FROM entries WHERE device = ?1 ORDER BY seq DESC LIMIT 1";
-    let head = connection
+    let text = "SELECT seq, entry_id, lamport FROM entries WHERE device = ?1
+                ORDER BY seq DESC LIMIT 1";
+    let last = connection
         .prepare_cached(text)
         .and_then(|mut statement| {
             statement
                 .query_row([device.as_bytes()], |row| {
-                    Ok(ChainHead {
-                        seq: row.get::<_, i64>(0)? as u64,
+                    let seq = row.get::<_, i64>(0)? as u64;
+                    let head = ChainHead {
+                        seq,
                         id: id(row, 1)?,
-                    })
+                    };
+                    Ok((head, row.get::<_, i64>(2)? as u64))
                 })
                 .optional()
         })
         .map_err(sql("tip"))?;
-    let lamport: Option<i64> = connection
+    let highest: Option<i64> = connection
         .prepare_cached("SELECT max(lamport) FROM entries")
         .and_then(|mut statement| statement.query_row([], |row| row.get(0)))
         .map_err(sql("tip"))?;
-    let lamport = lamport.unwrap_or(0) as u64;
+    let (head, lamport) = last.unwrap_or((ChainHead::start(device), 0));
+    let foreign_lamport = highest.unwrap_or(0) as u64;
     Ok(Tip {
-        head: head.unwrap_or(ChainHead::start(device)),
+        head,
         lamport,
+        foreign_lamport,
     })
 }
 
@@ -672,16 +708,26 @@ fn set_fact(connection: &Connection, name: &str, value: &[u8]) -> Result<(), Sto
     Ok(())
 }
 
-type Pair = (Vec<u8>, Option<Vec<u8>>);
+type Pair = (Vec<u8>, BodyBytes);
 
+/// Reads the columns header, body, absence, erased_by.
 fn pair(row: &Row<'_>) -> rusqlite::Result<Pair> {
-    Ok((row.get(0)?, row.get(1)?))
+    let body = match row.get::<_, Option<Vec<u8>>>(1)? {
+        Some(bytes) => BodyBytes::Here(bytes),
+        None => {
+            let order: Option<[u8; 32]> = row.get(3)?;
+            let order = order.map(|hash| EntryId(Hash32(hash)));
+            let number = row.get::<_, Option<i64>>(2)?.unwrap_or_default() as u64;
+            BodyBytes::Absent(Absence::new(number, order))
+        }
+    };
+    Ok((row.get(0)?, body))
 }
 
 fn collect(rows: impl Iterator<Item = rusqlite::Result<Pair>>) -> Result<Vec<Entry>, StoreError> {
     rows.map(|row| {
         let (header, body) = row.map_err(sql("entries"))?;
-        Ok(Entry::parse(&header, body.as_deref())?)
+        Ok(Entry::parse(&header, body)?)
     })
     .collect()
 }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, params};
 use super::journal_db::{Appended, FileRow};
 use super::{Class, StoreError, sql};
 use crate::encoding::{Hash32, Map, Value};
-use crate::journal::{Checkpoint, Entry};
+use crate::journal::{Absence, BodyBytes, Checkpoint, Entry};
 use crate::model::codes::Code;
 use crate::model::ids::{DeviceId, SealedName, SubjectId};
 use crate::vocabulary::Kind;
@@ -75,14 +75,17 @@ pub fn introduced_by(entry: &Entry) -> Vec<(FileRow, Option<[u8; 16]>)> {
         | Kind::KeyGrant
         | Kind::LocalCopyRemoved
         | Kind::RunRewritten
+        | Kind::Erased
         | Kind::Unknown(_) => Vec::new(),
     }
 }
 
 pub(super) fn insert(connection: &Connection, entry: &Entry) -> Result<Appended, StoreError> {
     let header = &entry.header;
-    let text = "INSERT INTO entries (device, seq, entry_id, kind, subject, lamport, header, body)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (entry_id) DO NOTHING";
+    let text = "INSERT INTO entries (device, seq, entry_id, kind, subject, lamport, header, body,
+                    absence, erased_by)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
+                ON CONFLICT (entry_id) DO NOTHING";
     let twins: i64 = connection
         .prepare_cached("SELECT count(*) FROM entries WHERE device = ?1 AND seq = ?2")
         .and_then(|mut statement| {
@@ -91,6 +94,8 @@ pub(super) fn insert(connection: &Connection, entry: &Entry) -> Result<Appended,
             })
         })
         .map_err(sql("find twin"))?;
+    let absence = entry.body_bytes.absence();
+    let order = absence.and_then(Absence::order).map(|order| order.0.0);
     let inserted = connection
         .prepare_cached(text)
         .and_then(|mut statement| {
@@ -100,17 +105,16 @@ pub(super) fn insert(connection: &Connection, entry: &Entry) -> Result<Appended,
                 entry.id.as_bytes(),
                 header.kind.number() as i64,
                 header.subject.as_bytes(),
-                header.lamport as i64,
+                header.order() as i64,
                 entry.header_bytes,
-                entry.body_bytes,
+                entry.body_bytes.here(),
+                absence.map(|absence| absence.number() as i64),
+                order,
             ])
         })
         .map_err(sql("insert entry"))?;
     if inserted == 0 {
-        let text = "UPDATE entries SET body = ?2 WHERE entry_id = ?1 AND body IS NULL";
-        connection
-            .execute(text, params![entry.id.as_bytes(), entry.body_bytes])
-            .map_err(sql("body arrived"))?;
+        body_arrived(connection, entry)?;
     }
     for (row, capture_id) in introduced_by(entry) {
         insert_file(connection, &row, capture_id)?;
@@ -126,6 +130,28 @@ pub(super) fn insert(connection: &Connection, entry: &Entry) -> Result<Appended,
         (_, 0) => Appended::New,
         (_, _) => Appended::Fork,
     })
+}
+
+/// A body that was absent, or better word of why it is.
+fn body_arrived(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
+    let id = entry.id.as_bytes();
+    match &entry.body_bytes {
+        BodyBytes::Here(bytes) => {
+            let text = "UPDATE entries SET body = ?2, absence = NULL, erased_by = NULL
+                        WHERE entry_id = ?1 AND body IS NULL";
+            connection.execute(text, params![id, bytes])
+        }
+        // Only a lawful order weighs more than what was said before.
+        BodyBytes::Absent(absence @ Absence::Erased { .. }) => {
+            let text = "UPDATE entries SET absence = ?2, erased_by = coalesce(?3, erased_by)
+                        WHERE entry_id = ?1 AND body IS NULL";
+            let order = absence.order().map(|order| order.0.0);
+            connection.execute(text, params![id, absence.number() as i64, order])
+        }
+        BodyBytes::Absent(Absence::Withheld | Absence::Lost | Absence::Newer(_)) => Ok(0),
+    }
+    .map_err(sql("body arrived"))?;
+    Ok(())
 }
 
 /// A code that arrives in an entry uses its number up, also in a journal rebuilt from runs.
@@ -147,6 +173,7 @@ fn raise_number(connection: &Connection, entry: &Entry) -> Result<(), StoreError
         | Kind::KeyGrant
         | Kind::LocalCopyRemoved
         | Kind::RunRewritten
+        | Kind::Erased
         | Kind::Unknown(_) => None,
     };
     let Some(code) = code.and_then(|code| code.parse::<Code>().ok()) else {

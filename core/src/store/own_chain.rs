@@ -8,7 +8,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::{Journal, OwnAppend, StoreError, Tip};
 use crate::encoding::{Hash32, Map};
 use crate::environment::Environment;
-use crate::journal::{Body, Entry, Header, HubSeen, Op, Touches};
+use crate::journal::{Body, Entry, HEADER_VERSION, Header, HubSeen, Op, Touches};
 use crate::model::ids::{DeviceId, EntryId, OrgId, SubjectId};
 use crate::model::position::Position;
 use crate::vocabulary::Kind;
@@ -200,6 +200,7 @@ impl Pen<'_, '_> {
     pub fn write(&mut self, word: Word) -> Result<(), StoreError> {
         let tip = self.append.tip();
         let header = Header {
+            version: HEADER_VERSION,
             org: self.chain.org,
             device: self.chain.device,
             seq: tip.head.seq.saturating_add(1),
@@ -209,14 +210,14 @@ impl Pen<'_, '_> {
             op: word.op,
             parents: word.parents,
             touches: word.touches,
-            lamport: tip.lamport.saturating_add(1),
+            lamport: tip.next_lamport(),
             clock: self.chain.environment.clock.now(),
             hub_seen: self.context.hub_seen,
             body_sha256: Hash32::ZERO,
             body_len: 0,
         };
         let body = Body {
-            salt: self.chain.environment.random()?,
+            random: self.chain.environment.random()?,
             fields: word.fields,
             operator: self.context.operator,
             position: word.position,
@@ -224,6 +225,6 @@ impl Pen<'_, '_> {
             app_version: self.chain.app_version.clone(),
             reason: word.reason,
         };
-        self.append.push(Entry::compose(header, body)?)
+        self.append.push(Entry::compose(header, &body)?)
     }
 }

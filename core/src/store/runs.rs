@@ -63,6 +63,7 @@ pub fn close_runs(
             org: chain.org(),
             entries,
             checkpoint_bytes: checkpoint.bytes,
+            sealed_to: recipients.to_vec(),
         };
         let (sealed, bytes) = seal_bytes(recipients, &run.pack().map_err(StoreError::from)?)?;
         files.store(sealed, Class::Run, &bytes)?;

@@ -3,7 +3,7 @@
 use super::job::Pulled;
 use super::wire;
 use crate::encoding::PublicKey;
-use crate::journal::{Entry, Run};
+use crate::journal::{Entry, covering};
 use crate::model::ids::{DeviceId, OrgId};
 
 /// Checks a piece of a chain: key, entries, order, signature.
@@ -13,22 +13,17 @@ pub(super) fn open_segment(org: OrgId, segment: &wire::Segment) -> Result<Pulled
         return Err("a chain under another device's key".to_owned());
     }
     let entries = segment.entries.iter().map(|(header, body)| {
-        Entry::parse(header, body.as_deref()).map_err(|error| error.to_string())
+        Entry::parse(header, body.clone()).map_err(|error| error.to_string())
     });
     let entries = entries.collect::<Result<Vec<Entry>, String>>()?;
-    let checkpoint_bytes = segment.checkpoint.clone();
-    let run = Run {
-        org,
-        entries,
-        checkpoint_bytes,
-    };
-    let checkpoint = run.checkpoint(&key).map_err(|error| error.to_string())?;
-    if run.entries.iter().any(|entry| entry.header.org != org) {
+    let checkpoint = covering(org, &key, &entries, &segment.checkpoint);
+    let checkpoint = checkpoint.map_err(|error| error.to_string())?;
+    if entries.iter().any(|entry| entry.header.org != org) {
         return Err("entries of another organisation".to_owned());
     }
     Ok(Pulled {
         spki: segment.spki.clone(),
-        entries: run.entries,
+        entries,
         checkpoint,
     })
 }

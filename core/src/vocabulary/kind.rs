@@ -37,8 +37,21 @@ pub enum Kind {
     LocalCopyRemoved,
     /// A run was written anew after a lawful erasure.
     RunRewritten,
+    /// Bodies were erased by the order of two authorities.
+    Erased,
     /// A kind of a newer version: stored and relayed, not folded.
     Unknown(u64),
+}
+
+/// What a kind is by its number alone, also one of a newer version.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KindClass {
+    /// A thing that can be told of: 1–19 and 32–63.
+    Noun,
+    /// Joins two things: 20–31.
+    Link,
+    /// Something that happened, told once: from 64 on.
+    Happening,
 }
 
 impl Kind {
@@ -60,6 +73,7 @@ impl Kind {
         (Self::KeyGrant, 69, "key_grant"),
         (Self::LocalCopyRemoved, 70, "local_copy_removed"),
         (Self::RunRewritten, 71, "run_rewritten"),
+        (Self::Erased, 72, "erased"),
     ];
 
     /// The number that stands in headers.
@@ -79,6 +93,16 @@ impl Kind {
     pub fn from_number(number: u64) -> Self {
         let row = Self::NUMBERS.iter().find(|row| row.1 == number);
         row.map_or(Self::Unknown(number), |row| row.0)
+    }
+
+    /// What it is by its number.
+    #[must_use]
+    pub fn class(self) -> KindClass {
+        match self.number() {
+            20..=31 => KindClass::Link,
+            0..20 | 32..64 => KindClass::Noun,
+            64.. => KindClass::Happening,
+        }
     }
 
     /// The word of formats.md, for lists and messages.
@@ -101,5 +125,8 @@ mod tests {
             assert_eq!(Kind::from_number(number).number(), number);
         }
         assert_eq!(Kind::from_number(999), Kind::Unknown(999));
+        assert_eq!(Kind::Unknown(40).class(), KindClass::Noun);
+        assert_eq!(Kind::Unknown(25).class(), KindClass::Link);
+        assert_eq!(Kind::Unknown(999).class(), KindClass::Happening);
     }
 }

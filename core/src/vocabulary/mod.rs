@@ -6,10 +6,10 @@
 mod kind;
 mod terms;
 
-pub use kind::Kind;
+pub use kind::{Kind, KindClass};
 pub use terms::{
-    GraveKind, HintConfidence, HintPartRole, HintSource, MarkerKind, MarkerStatus, OperatorRole,
-    PhotoDefect, PhotoOrigin, RemainsKind, Shot, SiteType, StayReason,
+    GraveKind, HintConfidence, HintPartRole, HintSource, MarkerKind, MarkerReading, MarkerStatus,
+    OperatorRole, PhotoDefect, PhotoOrigin, RemainsKind, Shot, SiteType, StayReason,
 };
 
 /// A term as screens get it: the code for logic, the words for people.

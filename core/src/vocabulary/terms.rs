@@ -49,13 +49,21 @@ vocabulary! {
 }
 
 vocabulary! {
-    /// How a marker was found.
+    /// How a marker stands.
     MarkerStatus {
         Standing "standing" "standing" "стоїть",
         Fallen "fallen" "fallen" "впав",
         Moved "moved" "moved" "переміщено",
-        DuplicateNumber "duplicate_number" "number used twice" "номер повторюється",
+    }
+}
+
+vocabulary! {
+    /// How a marker reads.
+    MarkerReading {
+        Readable "readable" "readable" "читається",
+        Partly "partly_readable" "readable in part" "читається частково",
         Unreadable "unreadable" "unreadable" "не читається",
+        DuplicateNumber "duplicate_number" "number used twice" "номер повторюється",
     }
 }
 

@@ -2,8 +2,11 @@
 
 use imena_core::encoding::{Hash32, Map, PublicKey};
 use imena_core::environment::Environment;
-use imena_core::journal::{Body as EntryBody, Checkpoint, Entry, Header, Op, Run, Touches};
+use imena_core::journal::{
+    Body as EntryBody, Checkpoint, Entry, HEADER_VERSION, Header, Op, Run, Touches,
+};
 use imena_core::keys::{KeyVault as _, RosterDevice, SoftwareVault, device_key, sign_with};
+use imena_core::merge::STANDING;
 use imena_core::model::ids::{DeviceId, EntryId, OrgId, SealedName, SubjectId, SubjectRef};
 use imena_core::sync::wire::SessionRequest;
 use imena_core::vocabulary::Kind;
@@ -37,11 +40,7 @@ impl Phone {
 
     pub fn line(&self) -> RosterDevice {
         let spki = self.vault.device_spki().unwrap();
-        RosterDevice {
-            spki,
-            name: "phone".into(),
-            team: "T".into(),
-        }
+        RosterDevice::new(spki, "phone", "T")
     }
 
     pub fn sign(&self, message: &[u8]) -> Result<Vec<u8>, imena_core::keys::VaultError> {
@@ -54,13 +53,23 @@ impl Phone {
 
     /// Records an entry at the end of the chain.
     pub fn record(&mut self, org: OrgId, kind: Kind, subject: SubjectId, fields: Map) -> EntryId {
-        self.write(org, (Op::Create, kind, subject), fields, None)
+        self.write(org, (Op::Create, kind, subject), fields, (None, vec![]))
     }
 
     /// Says that a record never stood for anything.
     pub fn void(&mut self, org: OrgId, kind: Kind, subject: SubjectId, reason: &str) {
         let reason = Some(reason.to_owned());
-        self.write(org, (Op::Void, kind, subject), Map::new(), reason);
+        let made = self
+            .entries
+            .iter()
+            .find(|entry| entry.header.subject == subject);
+        let answers = vec![made.unwrap().id];
+        self.write(
+            org,
+            (Op::Void, kind, subject),
+            Map::new(),
+            (reason, answers),
+        );
     }
 
     fn write(
@@ -68,14 +77,19 @@ impl Phone {
         org: OrgId,
         (op, kind, subject): (Op, Kind, SubjectId),
         fields: Map,
-        reason: Option<String>,
+        (reason, parents): (Option<String>, Vec<EntryId>),
     ) -> EntryId {
         let prev = self
             .entries
             .last()
             .map_or(self.key.id(), |entry| entry.id.0);
         let seq = self.entries.len() as u64 + 1;
+        let touches = match parents.len() as u64 {
+            0 => Touches::new(),
+            count => [(STANDING, (0..count).collect())].into(),
+        };
         let header = Header {
+            version: HEADER_VERSION,
             org,
             device: self.id(),
             seq,
@@ -83,8 +97,8 @@ impl Phone {
             kind,
             subject,
             op,
-            parents: vec![],
-            touches: Touches::new(),
+            parents,
+            touches,
             lamport: seq,
             clock: Environment::system(0).clock.now(),
             hub_seen: None,
@@ -92,7 +106,7 @@ impl Phone {
             body_len: 0,
         };
         let body = EntryBody {
-            salt: Environment::system(0).random().unwrap(),
+            random: Environment::system(0).random().unwrap(),
             fields,
             operator: None,
             position: None,
@@ -100,7 +114,7 @@ impl Phone {
             app_version: "test".into(),
             reason,
         };
-        let entry = Entry::compose(header, body).unwrap();
+        let entry = Entry::compose(header, &body).unwrap();
         let id = entry.id;
         self.entries.push(entry);
         id
@@ -147,6 +161,7 @@ impl Phone {
             org,
             entries: entries.to_vec(),
             checkpoint_bytes: checkpoint.bytes,
+            sealed_to: vec![world.org.identity.recipient()],
         };
         world.seal(&run.pack().unwrap()).1
     }

@@ -1,7 +1,8 @@
 //! POST /v1/session: tokens, refused strangers, restored hubs.
 
 use imena_core::encoding::Hash32;
-use imena_core::model::ids::OrgId;
+use imena_core::keys::{LastGoodEntry, LineState};
+use imena_core::model::ids::{EntryId, OrgId};
 use imena_core::sync::wire::{ErrorCode, SessionRequest, TokenState};
 
 use crate::support::{Phone, Put, World, empty_sync};
@@ -20,10 +21,12 @@ async fn a_member_and_a_stranger_get_tokens_that_say_what_they_are() {
     );
     let id = member.id();
     world.change_roster(|roster| {
-        let last_good_seq = 3;
-        roster.revocations.push(imena_core::keys::Revocation {
-            device: id,
-            last_good_seq,
+        let line = roster.devices.iter_mut().find(|line| line.id() == Ok(id));
+        let line = line.unwrap();
+        line.state = LineState::Revoked;
+        line.last_good = Some(LastGoodEntry {
+            seq: 0,
+            entry: EntryId(id.0),
         });
     });
     assert_eq!(

@@ -89,7 +89,7 @@ impl World {
         let hub_dir = dir.path().join("hub");
         let line = Hub::set_up(&environment, &hub_dir, "hub", &["127.0.0.1:1".to_owned()]).unwrap();
         let mut roster = Roster::first(&org.signer, org.identity.recipient(), 0);
-        roster.hubs.push(line);
+        roster.put_hub(line);
         for phone in members {
             roster.devices.push(phone.line());
         }
@@ -171,7 +171,8 @@ impl World {
     }
 
     pub fn change_roster(&mut self, change: impl FnOnce(&mut Roster)) {
-        self.roster.version += 1;
+        let signed = self.roster.clone().sign(&self.org.signer).unwrap();
+        self.roster = signed.next(0);
         change(&mut self.roster);
         self.sign_roster();
     }

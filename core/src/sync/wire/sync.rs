@@ -9,7 +9,7 @@ use super::{
 use crate::encoding::cbor::within;
 use crate::encoding::limits::SEALED_RUN_BYTES_MAX;
 use crate::encoding::{DecodeError, Map, PublicKey, Signed, Value, What, cose};
-use crate::journal::{Checkpoint, Entry, JournalError};
+use crate::journal::{BodyBytes, Checkpoint, Entry, JournalError};
 use crate::model::ids::{DeviceId, HubId, OrgId, SealedName};
 use crate::store::Class;
 
@@ -81,8 +81,8 @@ pub struct Segment {
     pub device: DeviceId,
     /// DER SPKI of its key.
     pub spki: Vec<u8>,
-    /// Header bytes, and body bytes where they are in scope.
-    pub entries: Vec<(Vec<u8>, Option<Vec<u8>>)>,
+    /// Header bytes, and body bytes or why they are absent.
+    pub entries: Vec<(Vec<u8>, BodyBytes)>,
     /// Covers the last entry.
     pub checkpoint: Vec<u8>,
 }
@@ -290,10 +290,10 @@ impl FileState {
 
 impl Segment {
     fn to_map(&self) -> Map {
-        let entries = self.entries.iter().map(|(header, body)| {
-            let body = body.as_ref().map_or(Value::Null, Value::bytes);
-            Value::Array(vec![Value::bytes(header), body])
-        });
+        let entries = self
+            .entries
+            .iter()
+            .map(|(header, body)| Value::Array(vec![Value::bytes(header), body.to_value()]));
         Map::new()
             .with(0, self.device)
             .bytes(1, &self.spki)
@@ -327,7 +327,7 @@ impl Segment {
         }
         let mut entries = Vec::new();
         for (header, body) in &self.entries {
-            let entry = Entry::parse(header, body.as_deref())?;
+            let entry = Entry::parse(header, body.clone())?;
             if entry.header.org != org {
                 return Err(JournalError::OtherOrg { what: "entry" });
             }
@@ -337,13 +337,11 @@ impl Segment {
     }
 }
 
-fn pair(value: &Value) -> Option<(Vec<u8>, Option<Vec<u8>>)> {
-    match value.as_array()? {
-        [Value::Bytes(header), Value::Bytes(body)] => Some((header.clone(), Some(body.clone()))),
-        [Value::Bytes(header), Value::Null] => Some((header.clone(), None)),
-        // Arrays from the wire, not an enum of ours: any other shape is refused.
-        _ => None,
-    }
+fn pair(value: &Value) -> Option<(Vec<u8>, BodyBytes)> {
+    let [Value::Bytes(header), body] = value.as_array()? else {
+        return None;
+    };
+    Some((header.clone(), BodyBytes::from_value(body).ok()?))
 }
 
 impl Held {

@@ -16,6 +16,7 @@ use proptest::prelude::*;
 use super::*;
 use crate::encoding::Hash32;
 use crate::encoding::limits::SEALED_RUN_BYTES_MAX;
+use crate::journal::{Absence, BodyBytes};
 use crate::model::ids::{DeviceId, EntryId, HubId, SealedName};
 use crate::store::Class;
 
@@ -136,7 +137,10 @@ fn sync_reply() -> SyncReply {
         segments: vec![Segment {
             device: DeviceId(Hash32([2; 32])),
             spki: vec![3],
-            entries: vec![(vec![4], Some(vec![5])), (vec![6], None)],
+            entries: vec![
+                (vec![4], BodyBytes::Here(vec![5])),
+                (vec![6], BodyBytes::Absent(Absence::Withheld)),
+            ],
             checkpoint: vec![7],
         }],
         held: Some(vec![8]),

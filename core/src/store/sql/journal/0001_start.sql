@@ -5,10 +5,14 @@ CREATE TABLE entries (
     entry_id BLOB NOT NULL UNIQUE CHECK (length(entry_id) = 32),
     kind INTEGER NOT NULL,
     subject BLOB NOT NULL CHECK (length(subject) = 16),
-    lamport INTEGER NOT NULL,
+    lamport INTEGER NOT NULL, -- orders display; 0 for a number that no counting reaches
     header BLOB NOT NULL,
-    body BLOB -- absent: withheld by scope, or erased by lawful order
+    body BLOB,
+    absence INTEGER, -- why there is no body, by whoever gave the entry: 0 withheld, 1 erased, 2 lost
+    erased_by BLOB, -- the entry of the lawful order
+    CHECK ((body IS NULL) = (absence IS NOT NULL))
 ) STRICT;
+CREATE INDEX entries_lamport_index ON entries (lamport); -- its end is asked for at every capture
 CREATE INDEX entries_device_seq_index ON entries (device, seq); -- not unique: both branches of a fork are kept
 CREATE INDEX entries_subject_index ON entries (subject);
 CREATE INDEX entries_lamport_index ON entries (lamport); -- the highest is asked for at each append
