@@ -15,7 +15,6 @@ CREATE TABLE entries (
 CREATE INDEX entries_lamport_index ON entries (lamport); -- its end is asked for at every capture
 CREATE INDEX entries_device_seq_index ON entries (device, seq); -- not unique: both branches of a fork are kept
 CREATE INDEX entries_subject_index ON entries (subject);
-CREATE INDEX entries_lamport_index ON entries (lamport); -- the highest is asked for at each append
 
 CREATE TRIGGER entries_are_never_deleted BEFORE DELETE ON entries
 BEGIN SELECT RAISE(ABORT, 'entries are never deleted'); END;
