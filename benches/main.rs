@@ -28,7 +28,9 @@ fn main() {
         Some("sync") => sync::run(&words[1..]),
         Some("memory") => capture::memory(&words[1], std::path::Path::new(&words[2])),
         Some("--help" | "-h") => {
-            println!("imena-bench [capture | ffi | sync [MOST]]: ratios to bounds measured in the same run")
+            println!(
+                "imena-bench [capture | ffi | sync [MOST]]: ratios to bounds measured in the same run"
+            )
         }
         Some(other) => {
             eprintln!("no measurement is called {other}; there are: capture, ffi, sync");

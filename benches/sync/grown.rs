@@ -50,7 +50,10 @@ const ROWS: [&str; 5] = [
 ];
 
 fn measure(held: u64) -> [f64; 5] {
-    let home = tempfile::Builder::new().prefix("imena-bench-").tempdir().unwrap();
+    let home = tempfile::Builder::new()
+        .prefix("imena-bench-")
+        .tempdir()
+        .unwrap();
     let stand = Stand::new(home.path());
     stand.grow(held);
     // The first unlock after growing builds the lists: that is work of the entries, not of an unlock.
@@ -148,8 +151,13 @@ impl Stand {
         let environment = Environment::system(0);
         let layout = Layout::new(&self.config.dir);
         let photos = held.div_ceil(3);
-        let keys =
-            VaultKeys::open(&environment, &self.config.dir, &*self.config.vault, PASSCODE).unwrap();
+        let keys = VaultKeys::open(
+            &environment,
+            &self.config.dir,
+            &*self.config.vault,
+            PASSCODE,
+        )
+        .unwrap();
         let journal = Journal::open(
             &environment,
             &layout.journal_db(),
@@ -224,7 +232,11 @@ impl Stand {
     fn session(&self, store: &FieldStore) {
         let layout = Layout::new(&self.config.dir);
         let files = SealedFiles::new(&Environment::system(0), &layout);
-        let key = VaultKeys::transfer(&Environment::system(0), &self.config.dir, &*self.config.vault);
+        let key = VaultKeys::transfer(
+            &Environment::system(0),
+            &self.config.dir,
+            &*self.config.vault,
+        );
         let transfer = TransferDb::open(&layout.transfer_db(), &key.unwrap()).unwrap();
         for nth in 0..SENT {
             let mut bytes = vec![0; FILE_BYTES];

@@ -32,7 +32,10 @@ pub struct Field {
 
 impl Field {
     pub fn new() -> Self {
-        let home = tempfile::Builder::new().prefix("imena-bench-").tempdir().unwrap();
+        let home = tempfile::Builder::new()
+            .prefix("imena-bench-")
+            .tempdir()
+            .unwrap();
         let imena = Imena::find(home.path()).unwrap();
         let field = Self { imena, _home: home };
         let hub = field.hub();
@@ -118,19 +121,29 @@ fn grow(path: &Path, held: u64) {
         .query_row("SELECT device FROM files LIMIT 1", [], |row| row.get(0))
         .unwrap();
     let epoch: Vec<u8> = transaction
-        .query_row("SELECT value FROM facts WHERE name = 'epoch'", [], |row| row.get(0))
+        .query_row("SELECT value FROM facts WHERE name = 'epoch'", [], |row| {
+            row.get(0)
+        })
         .unwrap();
     for nth in there..held {
         let name = Hash32::of(&nth.to_be_bytes());
-        let text = "INSERT OR IGNORE INTO files (sealed_sha256, size_bytes, class, device, stored_ms,
+        let text =
+            "INSERT OR IGNORE INTO files (sealed_sha256, size_bytes, class, device, stored_ms,
                         verified_ms, opened) VALUES (?1, 1, 4, ?2, 0, ?3, 1)";
         let far = i64::MAX / 2;
-        transaction.execute(text, params![name.as_bytes(), device, far]).unwrap();
+        transaction
+            .execute(text, params![name.as_bytes(), device, far])
+            .unwrap();
         let text = "INSERT OR IGNORE INTO receipt_lines (about, epoch, hub_seq) VALUES (?1, ?2, 1)";
-        transaction.execute(text, params![name.as_bytes(), epoch]).unwrap();
-        let text = "INSERT OR IGNORE INTO receipt_readers (device, epoch, hub_seq) VALUES (?1, ?2, ?3)";
+        transaction
+            .execute(text, params![name.as_bytes(), epoch])
+            .unwrap();
+        let text =
+            "INSERT OR IGNORE INTO receipt_readers (device, epoch, hub_seq) VALUES (?1, ?2, ?3)";
         let number = -1 - i64::try_from(nth).unwrap();
-        transaction.execute(text, params![device, epoch, number]).unwrap();
+        transaction
+            .execute(text, params![device, epoch, number])
+            .unwrap();
     }
     transaction.commit().unwrap();
 }

@@ -13,7 +13,9 @@ const ROUNDS: usize = 3;
 const PORT: u16 = 17_444;
 
 pub fn run() {
-    println!("\nspeed, {PHOTOS} photos of 12 MP with their small pictures, TLS on loopback, wall in s");
+    println!(
+        "\nspeed, {PHOTOS} photos of 12 MP with their small pictures, TLS on loopback, wall in s"
+    );
     let (mut ours, mut theirs) = (Vec::new(), Vec::new());
     let mut files = Vec::new();
     for round in 0..ROUNDS {
@@ -45,7 +47,10 @@ pub fn run() {
         return;
     }
     let (ours, theirs) = (middle(&mut ours), middle(&mut theirs));
-    println!("  medians: {ours:.2} s and {theirs:.2} s, ratio {:.2}", ours / theirs);
+    println!(
+        "  medians: {ours:.2} s and {theirs:.2} s, ratio {:.2}",
+        ours / theirs
+    );
 }
 
 fn middle(figures: &mut [f64]) -> f64 {
@@ -107,7 +112,14 @@ impl Server {
         std::fs::create_dir(dir.join("put")).map_err(text)?;
         let shown = dir.display();
         let made = Command::new("openssl")
-            .args(["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"])
+            .args([
+                "req",
+                "-x509",
+                "-newkey",
+                "ec",
+                "-pkeyopt",
+                "ec_paramgen_curve:P-256",
+            ])
             .args(["-nodes", "-days", "1", "-subj", "/CN=bench", "-keyout"])
             .arg(dir.join("key.pem"))
             .arg("-out")
@@ -135,7 +147,9 @@ impl Server {
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn()
-            .map_err(|error| format!("there is no nginx here ({error}); apt-get install nginx-light"))?;
+            .map_err(|error| {
+                format!("there is no nginx here ({error}); apt-get install nginx-light")
+            })?;
         let server = Self(child);
         for _ in 0..200 {
             if std::net::TcpStream::connect(("127.0.0.1", PORT)).is_ok() {

@@ -108,9 +108,8 @@ fn session(
                 Step::Done => break,
                 Step::Busy => {
                     let outcomes = performer.finished();
-                    let is_reply = |outcome: &Finished| {
-                        matches!(outcome, (_, TransferOutcome::Reply { .. }))
-                    };
+                    let is_reply =
+                        |outcome: &Finished| matches!(outcome, (_, TransferOutcome::Reply { .. }));
                     has_answered |= outcomes.iter().any(is_reply);
                     for change in store.report_jobs(&mut desk, outcomes)? {
                         note(terminal, &mut tally, &bar, change);

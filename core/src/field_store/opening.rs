@@ -531,7 +531,11 @@ impl FieldStore {
             .and_then(|bytes| bytes.strip_prefix(device.as_bytes()))
             .and_then(|seq| seq.try_into().ok())
             .map(u64::from_be_bytes);
-        for row in open.chain.journal().files_after(device, noted.unwrap_or(0))? {
+        for row in open
+            .chain
+            .journal()
+            .files_after(device, noted.unwrap_or(0))?
+        {
             if self.transfer().class_of(row.sealed)?.is_none()
                 && self.files.find(row.sealed)?.is_some()
             {

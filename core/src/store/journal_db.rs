@@ -544,7 +544,9 @@ impl Journal {
                     FROM files WHERE device = ?1 AND seq > ?2 ORDER BY seq, class";
         let mut statement = self.connection.prepare_cached(text).map_err(sql("files"))?;
         let values = params![device.as_bytes(), after_seq as i64];
-        let rows = statement.query_map(values, file_row).map_err(sql("files"))?;
+        let rows = statement
+            .query_map(values, file_row)
+            .map_err(sql("files"))?;
         rows.collect::<Result<_, _>>().map_err(sql("files"))
     }
 

@@ -294,10 +294,7 @@ impl TransferDb {
         context: &'static str,
         read: impl FnMut(&rusqlite::Row<'_>) -> rusqlite::Result<T>,
     ) -> Result<Vec<T>, StoreError> {
-        let mut statement = self
-            .connection
-            .prepare_cached(text)
-            .map_err(sql(context))?;
+        let mut statement = self.connection.prepare_cached(text).map_err(sql(context))?;
         let rows = statement.query_map(values, read).map_err(sql(context))?;
         rows.collect::<Result<_, _>>().map_err(sql(context))
     }
@@ -310,7 +307,8 @@ const ORIGINALS_HERE: &str = "SELECT sealed_sha256 FROM files WHERE class = ?1 A
 const HOLDINGS: &str = "SELECT receipt_id, hub, sha256, hub_time_ms FROM held
     WHERE sealed_sha256 = ?1 ORDER BY receipt_id";
 const HELD: &str = "SELECT max(sha256 IS NOT NULL) FROM held WHERE sealed_sha256 = ?1 AND hub = ?2";
-const FILE: &str = "SELECT class, added_ms, size_bytes, is_freed FROM files WHERE sealed_sha256 = ?1";
+const FILE: &str =
+    "SELECT class, added_ms, size_bytes, is_freed FROM files WHERE sealed_sha256 = ?1";
 const WAITS: &str = "INSERT INTO waiting (hub, class, added_ms, sealed_sha256, size_bytes)
     VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
 const WAITS_NO_MORE: &str = "DELETE FROM waiting

@@ -109,7 +109,11 @@ impl Oracle {
         let waits = |(file, (_, _, is_freed)): &(&u8, &(Class, u64, bool))| {
             !is_freed && !self.holds(hub, **file)
         };
-        self.files.iter().filter(waits).map(|(file, _)| *file).collect()
+        self.files
+            .iter()
+            .filter(waits)
+            .map(|(file, _)| *file)
+            .collect()
     }
 
     fn counts(&self) -> Counts {
@@ -185,7 +189,11 @@ fn statements(source: &str) -> Vec<String> {
     let words = ["SELECT", "INSERT", "UPDATE", "DELETE"];
     let texts = code.split('"').skip(1).step_by(2).map(str::trim);
     texts
-        .filter(|text| words.iter().any(|word| text.starts_with(&format!("{word} "))))
+        .filter(|text| {
+            words
+                .iter()
+                .any(|word| text.starts_with(&format!("{word} ")))
+        })
         .map(str::to_owned)
         .collect()
 }
@@ -197,8 +205,15 @@ fn no_statement_of_transfer_db_walks_a_table_that_grows() {
     // A new hub or epoch settles every file once; verify reads every receipt, and is asked to.
     let walks_all = [SETTLE_HUB[1], HELD_BY_ALL, "SELECT cose FROM receipts"];
     let bounded = ["SCAN hubs", "SCAN tallies", "SCAN CONSTANT", "SCAN facts"];
-    let all: Vec<String> = sources.iter().flat_map(|source| statements(source)).collect();
-    assert!(all.len() > 20, "the statements were not found: {}", all.len());
+    let all: Vec<String> = sources
+        .iter()
+        .flat_map(|source| statements(source))
+        .collect();
+    assert!(
+        all.len() > 20,
+        "the statements were not found: {}",
+        all.len()
+    );
     let looked_at = all
         .iter()
         .filter(|text| walks_all.iter().all(|walk| !text.starts_with(walk.trim())));
@@ -206,7 +221,10 @@ fn no_statement_of_transfer_db_walks_a_table_that_grows() {
         let explain = format!("EXPLAIN QUERY PLAN {text}");
         let mut statement = database.connection.prepare(&explain).unwrap();
         let details = statement.raw_query();
-        let details: Vec<String> = details.mapped(|row| row.get(3)).map(Result::unwrap).collect();
+        let details: Vec<String> = details
+            .mapped(|row| row.get(3))
+            .map(Result::unwrap)
+            .collect();
         for detail in details {
             let is_walk = detail.starts_with("SCAN")
                 && bounded.iter().all(|allowed| !detail.starts_with(allowed));

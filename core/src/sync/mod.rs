@@ -15,11 +15,11 @@ pub mod wire;
 
 pub use desk::{DeskError, DeskStart, Hands, SyncDesk};
 pub use free_space::{FreeingFacts, Missing, missing_for_freeing};
+pub use holding::{Counts, Holding, Waiting};
 pub use job::{HubTarget, JobBody, Method, Pulled, SyncChange, TransferJob, Trouble};
 pub use judge::{LinkFailure, TransferOutcome, Verdict, judge};
 pub use plan::{
     Backlog, FLIGHT_MAX, FRUITLESS_MAX, Link, LinkCost, PIECE_BYTES_MAX, PIECE_BYTES_MIN, Pace,
     Step, plan,
 };
-pub use holding::{Counts, Holding, Waiting};
 pub use transfer_db::{HubState, TransferDb};

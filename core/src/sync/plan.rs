@@ -184,7 +184,9 @@ fn next(now_ms: i64, link: Link, backlog: &Backlog) -> Step {
 /// The next bytes of a file; of one that the hub has whole and has not called stored, none: the question lets it finish.
 fn piece(link: Link, file: &Waiting, have: u64) -> Step {
     let offset = have.min(file.size);
-    let piece = link.piece_bytes.clamp(PIECE_BYTES_MIN, piece_max(link.pace));
+    let piece = link
+        .piece_bytes
+        .clamp(PIECE_BYTES_MIN, piece_max(link.pace));
     Step::Put {
         sealed: file.sealed,
         class: file.class,

@@ -12,8 +12,8 @@ use imena_core::store::Class;
 use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, params};
 
 use super::{
-    AuditLine, DeviceRow, Draft, EnrolmentRow, Head, Mark, Opened, ReceiptsWanted, SignNext, StoredFile,
-    Truth,
+    AuditLine, DeviceRow, Draft, EnrolmentRow, Head, Mark, Opened, ReceiptsWanted, SignNext,
+    StoredFile, Truth,
 };
 use crate::error::{HubError, lock, sql};
 
@@ -224,8 +224,7 @@ impl Truth for SqliteTruth {
             return Ok(false);
         };
         let text = "SELECT receipt FROM receipts WHERE epoch = ?1 AND hub_seq = ?2";
-        let found =
-            one::<[u8; 32]>(&connection, text, params![epoch, hub_seq], "knows receipt")?;
+        let found = one::<[u8; 32]>(&connection, text, params![epoch, hub_seq], "knows receipt")?;
         Ok(found.is_some_and(|found| found == *receipt.id.as_bytes()))
     }
 
@@ -502,7 +501,12 @@ fn receipt_numbers(
     let text = "SELECT hub_seq FROM receipt_readers WHERE device = ?1 AND epoch = ?2
                     AND hub_seq > ?3 ORDER BY hub_seq LIMIT ?4";
     let mut statement = connection.prepare_cached(text).map_err(sql("receipts"))?;
-    let values = params![wanted.device.as_bytes(), epoch, after, limit.saturating_add(1)];
+    let values = params![
+        wanted.device.as_bytes(),
+        epoch,
+        after,
+        limit.saturating_add(1)
+    ];
     let rows = statement
         .query_map(values, |row| row.get(0))
         .map_err(sql("receipts"))?;
@@ -617,7 +621,12 @@ mod tests {
         let truth = SqliteTruth::open(&dir.path().join("hub.db"), [1; 16]).unwrap();
         let connection = truth.connection();
         // Devices and tokens are bounded, by the roster and by limits.
-        let bounded = ["SCAN devices", "SCAN tokens", "SCAN enrolments", "SCAN CONSTANT"];
+        let bounded = [
+            "SCAN devices",
+            "SCAN tokens",
+            "SCAN enrolments",
+            "SCAN CONSTANT",
+        ];
         let all = statements(include_str!("sqlite.rs"));
         assert!(all.len() > 20, "the statements were not found");
         for text in all {

@@ -78,7 +78,9 @@ impl Inner {
         for shelf in shelves {
             self.objects.make_names_durable(shelf)?;
         }
-        self.environment.steps.reached("hub: commit row and receipt");
+        self.environment
+            .steps
+            .reached("hub: commit row and receipt");
         let drafts = group.iter().map(|place| Draft {
             files: vec![place.row.clone()],
             opened: Vec::new(),

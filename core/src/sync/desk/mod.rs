@@ -21,8 +21,8 @@ use super::plan::{
 };
 use super::transfer_db::{HubState, TransferDb};
 use super::wire::{
-    self, EnrollReply, ErrorCode, ErrorReply, Held, Hello, HoldCheck, OwnHead, PutReply, SessionReply,
-    SyncReply,
+    self, EnrollReply, ErrorCode, ErrorReply, Held, Hello, HoldCheck, OwnHead, PutReply,
+    SessionReply, SyncReply,
 };
 use crate::encoding::{Hash32, PublicKey};
 use crate::environment::Environment;
@@ -436,12 +436,7 @@ impl SyncDesk {
     }
 
     /// Counts an exchange that was in order. A hub that answers and answers and gives nothing new is asked ever more seldom.
-    fn went_well(
-        &mut self,
-        hands: Hands<'_>,
-        step: &Step,
-        is_new: bool,
-    ) -> Result<(), DeskError> {
+    fn went_well(&mut self, hands: Hands<'_>, step: &Step, is_new: bool) -> Result<(), DeskError> {
         self.fruitless = if is_new {
             0
         } else {

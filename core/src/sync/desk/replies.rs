@@ -1,13 +1,13 @@
 //! What each reply changes: every word of it is checked before anything is kept.
 
 use super::super::job::SyncChange;
+use super::super::judge::{TransferOutcome, Verdict, judge};
 use super::super::plan::{FALLS_MAX, next_piece_bytes};
 use super::super::pull::open_segment;
 use super::super::transfer_db::HubState;
 use super::super::wire::{
     EnrollReply, Enrolment, Held, PutReply, SessionReply, SyncReply, TokenState,
 };
-use super::super::judge::{TransferOutcome, Verdict, judge};
 use super::{DeskError, Hands, News, SyncDesk, is_put};
 use crate::journal::Receipt;
 use crate::keys::SignedRoster;
@@ -268,7 +268,10 @@ impl SyncDesk {
         news: &mut News,
     ) -> Result<(), DeskError> {
         let (mut upto, mut has_gap) = (None, false);
-        let opened = reply.receipts.iter().filter_map(|bytes| self.open_receipt(bytes));
+        let opened = reply
+            .receipts
+            .iter()
+            .filter_map(|bytes| self.open_receipt(bytes));
         let receipts: Vec<Receipt> = opened.flatten().collect();
         let new = hands.transfer().add_receipts(&receipts)?;
         self.kept.extend(new);

@@ -284,7 +284,6 @@ fn known(stand: &Stand, desk: &SyncDesk) -> (u64, u64, usize) {
     (reached, counts.receipts, desk.passed_over.len())
 }
 
-
 #[test]
 fn a_locked_phone_comes_to_its_end_though_the_hub_has_entries_to_hand_out() {
     let stand = Stand::new(&[]);
