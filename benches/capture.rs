@@ -8,7 +8,7 @@ use imena_core::encoding::Hash32;
 use imena_core::environment::Environment;
 use imena_core::field_store::FieldStore;
 use imena_core::keys::DatabaseKey;
-use imena_core::media::{read_facts, render};
+use imena_core::media::{PhotoReader, read_facts, render};
 use imena_core::store::{Durability, open_database};
 use imena_core::vocabulary::PhotoOrigin;
 use imena_tests::phone::Phone;
@@ -56,12 +56,14 @@ fn measure(name: &str, photo: &[u8]) {
     let bench = Bench::new(photo);
     let mut bounds: Vec<Vec<Cost>> = vec![Vec::new(); BOUNDS.len()];
     let (mut captures, mut renditions, mut pixels) = (Vec::new(), Vec::new(), Vec::new());
+    let mut walks = Vec::new();
     for round in 0..ROUNDS {
         for (index, costs) in bounds.iter_mut().enumerate() {
             costs.push(cost(|| bench.bound(index, round)));
         }
+        walks.push(cost(|| walk(photo)));
         captures.push(cost(|| capture(&store, &bench.source)));
-        let facts = read_facts(photo, photo.len() as u64);
+        let facts = read_facts(photo);
         renditions.push(cost(|| drop(render(photo, &facts))));
         pixels.push(cost(|| decode_and_encode(photo)));
     }
@@ -76,6 +78,19 @@ fn measure(name: &str, photo: &[u8]) {
         row(name, cost, None);
     }
     row("sum of the bounds", sum, None);
+    let hashed_and_sealed = [1, 2, 3].map(|index: usize| median(&bounds[index]));
+    let hashed_and_sealed = hashed_and_sealed
+        .into_iter()
+        .fold(Cost::default(), |sum, cost| Cost {
+            cpu_ms: sum.cpu_ms + cost.cpu_ms,
+            wall_ms: sum.wall_ms + cost.wall_ms,
+        });
+    row("hashing and sealing", hashed_and_sealed, None);
+    row(
+        "facts and structure check",
+        median(&walks),
+        Some(hashed_and_sealed),
+    );
     row("capture until \"saved\"", median(&captures), Some(sum));
     let bound = median(&pixels);
     row("scaled decode and two encodes", bound, None);
@@ -110,7 +125,7 @@ pub fn memory(what: &str, source: &Path) {
         peak_growth_kib(|| capture(&store, source))
     } else {
         let photo = std::fs::read(source).unwrap();
-        let facts = read_facts(&photo, photo.len() as u64);
+        let facts = read_facts(&photo);
         peak_growth_kib(|| drop(render(&photo, &facts)))
     };
     println!(
@@ -228,6 +243,15 @@ fn capture(store: &FieldStore, source: &Path) {
         photo.append(&buffer[..read]).unwrap();
     }
     store.finish_photo(photo, CaptureFacts::default()).unwrap();
+}
+
+/// What capture adds to hashing and sealing: facts and the check of the structure, in the chunks of a camera.
+fn walk(photo: &[u8]) {
+    let mut reader = PhotoReader::default();
+    photo
+        .chunks(CHUNK_BYTES_MAX)
+        .for_each(|chunk| reader.feed(chunk));
+    std::hint::black_box(reader.finish());
 }
 
 /// The floor of renditions: every byte is decoded once, scaled as far as the decoder can, and two small pictures are encoded.

@@ -16,6 +16,7 @@
 
 mod capture;
 mod ffi;
+mod hub;
 mod measure;
 mod sync;
 
@@ -24,16 +25,17 @@ fn main() {
     match words.first().map(String::as_str) {
         None | Some("capture") => capture::run(),
         Some("ffi") => ffi::run(),
+        Some("hub") => hub::run(),
         Some("ffi-rust") => ffi::rust(&words[1..]),
         Some("sync") => sync::run(&words[1..]),
         Some("memory") => capture::memory(&words[1], std::path::Path::new(&words[2])),
         Some("--help" | "-h") => {
             println!(
-                "imena-bench [capture | ffi | sync [MOST]]: ratios to bounds measured in the same run"
+                "imena-bench [capture | ffi | hub | sync [MOST]]: figures beside what they are held against"
             )
         }
         Some(other) => {
-            eprintln!("no measurement is called {other}; there are: capture, ffi, sync");
+            eprintln!("no measurement is called {other}; there are: capture, ffi, hub, sync");
             std::process::exit(64);
         }
     }

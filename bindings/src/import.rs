@@ -81,9 +81,8 @@ impl FieldStore {
     }
 }
 
-fn file_name(path: &str) -> Option<String> {
-    let name = Path::new(path).file_name()?;
-    Some(name.to_string_lossy().into_owned())
+fn file_name(path: &str) -> Option<core::FileName> {
+    Path::new(path).file_name().map(core::FileName::from_os)
 }
 
 fn import(

@@ -48,8 +48,8 @@ pub use marker::{MarkerDraft, MarkerPage, MarkerView};
 pub use operator::{OperatorDraft, OperatorPage, OperatorView};
 pub use page::PageQuery;
 pub use photo::{
-    CaptureFacts, PhotoAssignment, PhotoCapture, PhotoDraft, PhotoOrigin, PhotoPage, PhotoSaved,
-    PhotoView, Position, PositionProvider, SavedOutcome,
+    AbsentFact, CaptureFacts, PhotoAssignment, PhotoCapture, PhotoDraft, PhotoFacts, PhotoOrigin,
+    PhotoPage, PhotoSaved, PhotoView, Position, PositionProvider, SavedOutcome,
 };
 pub use remains::{RemainsDraft, RemainsPage, RemainsView};
 pub use site::{SiteDraft, SitePage, SiteView};

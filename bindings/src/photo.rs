@@ -13,7 +13,7 @@ use imena_core::field_store::FieldStore as Core;
 use imena_core::index::ROOT;
 use imena_core::model::ids::SubjectId;
 use imena_core::model::position as place;
-use imena_core::record::PhotoView as CoreView;
+use imena_core::record::{PhotoFacts as CoreFacts, PhotoView as CoreView};
 use imena_core::store::Class;
 use imena_core::vocabulary::{self, Kind, PhotoDefect, Shot};
 
@@ -51,6 +51,9 @@ pub struct PhotoDraft {
     /// Name of an imported file, verbatim, up to 1024 bytes; a claim.
     #[uniffi(default = None)]
     pub file_name: Option<String>,
+    /// The same where it is no UTF-8, as bytes; `file_name` stays absent then.
+    #[uniffi(default = None)]
+    pub file_name_bytes: Option<Vec<u8>>,
 }
 
 /// Who says where the device was.
@@ -145,22 +148,88 @@ pub struct PhotoView {
     pub owner: Option<SubjectRef>,
     /// Which shot of the list; absent: none.
     pub shot: Option<Term>,
-    /// The camera's local time as it claims, `YYYY-MM-DDTHH:MM:SS`; absent: the file does not say.
-    pub taken_text: Option<String>,
-    /// Latitude as the file claims (EXIF), degrees; absent: it does not say.
-    pub exif_lat_deg: Option<f64>,
-    /// Longitude as the file claims (EXIF), degrees; absent: it does not say.
-    pub exif_lon_deg: Option<f64>,
-    /// Camera make and model as the file claims; absent: it does not say.
-    pub camera: Option<String>,
+    /// What the file says of itself; absent for one that no key here opened.
+    pub facts: Option<PhotoFacts>,
     /// The shutter's moment by the device's clock, ms since 1970 UTC; absent for a recovered file.
     pub captured_ms: Option<i64>,
-    /// Name of an imported file, verbatim.
+    /// Name of an imported file; bytes that are no UTF-8 stand as `\xNN`.
     pub file_name: Option<String>,
-    /// What is wrong with the file.
+    /// The name as bytes, where it is no UTF-8.
+    pub file_name_bytes: Option<Vec<u8>>,
+    /// What is wrong with the file, found when it was taken or when its small pictures were made.
     pub defects: Vec<Term>,
+    /// The picture itself is hurt: ask for another while that can be done.
+    pub should_retake: bool,
+    /// Why there is no preview; absent while there is one, or while it is still to be made.
+    pub no_preview: Option<Term>,
+    /// What the preview, or the small picture in its place, does not show truly; say it beside the picture.
+    pub preview_marks: Vec<Term>,
     /// The record as such.
     pub marks: RecordMarks,
+}
+
+/// What a photo says of itself; every value is the file's claim.
+#[derive(Clone, Debug, PartialEq, uniffi::Record)]
+pub struct PhotoFacts {
+    /// The camera's local time, `YYYY-MM-DDTHH:MM:SS`.
+    pub taken_text: Option<String>,
+    /// Part of that second, ns.
+    pub taken_nanos: Option<i64>,
+    /// Minutes east of UTC.
+    pub taken_offset_min: Option<i64>,
+    /// Latitude, degrees.
+    pub lat_deg: Option<f64>,
+    /// Longitude, degrees.
+    pub lon_deg: Option<f64>,
+    /// Height above sea level, mm.
+    pub alt_mm: Option<i64>,
+    /// Where the camera pointed, clockwise from north, thousandths of a degree.
+    pub direction_mdeg: Option<i64>,
+    /// Which north: `true` or `magnetic`.
+    pub direction_ref: Option<String>,
+    /// Dilution of precision, thousandths.
+    pub dop_milli: Option<i64>,
+    /// Time of the satellite fix, ms since 1970 UTC.
+    pub gps_time_ms: Option<i64>,
+    /// Camera make.
+    pub make: Option<String>,
+    /// Camera model.
+    pub model: Option<String>,
+    /// Lens make.
+    pub lens_make: Option<String>,
+    /// Lens.
+    pub lens: Option<String>,
+    /// Serial number of the camera.
+    pub serial: Option<String>,
+    /// Exposure in seconds, above the line.
+    pub exposure_numerator: Option<i64>,
+    /// Exposure in seconds, below the line.
+    pub exposure_denominator: Option<i64>,
+    /// f-number, thousandths.
+    pub f_number_milli: Option<i64>,
+    /// Sensitivity.
+    pub iso: Option<i64>,
+    /// Focal length, µm.
+    pub focal_length_um: Option<i64>,
+    /// Flash, the bits of EXIF.
+    pub flash: Option<i64>,
+    /// How the stored picture is to be turned, the number of EXIF.
+    pub orientation: Option<i64>,
+    /// Stored width, pixels.
+    pub width: Option<i64>,
+    /// Stored height, pixels.
+    pub height: Option<i64>,
+    /// Every fact that is absent, with the reason.
+    pub absent: Vec<AbsentFact>,
+}
+
+/// A fact that a photo does not give.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct AbsentFact {
+    /// Which one, by its name in the formats (`taken`, `lat_e7`, …).
+    pub fact: String,
+    /// Why.
+    pub reason: Term,
 }
 
 /// A page of photos.
@@ -277,7 +346,7 @@ impl FieldStore {
         self.shared.read("get_photo", |core| {
             let id = id_of("photo", &photo_id)?;
             let folded = about(&photo_id, core.get_kind(id, Kind::Photo))?;
-            photo_view(core, CoreView::of(&folded))
+            photo_view(core, core.noted(CoreView::of(&folded))?)
         })
     }
 
@@ -293,7 +362,7 @@ impl FieldStore {
             let owner = assignment.owner.read()?;
             let assigned = core.assign_photo(id, owner, shot.as_ref(), assignment.reason);
             about(photo_id, assigned)?;
-            photo_view(core, CoreView::of(&core.get(id)?))
+            photo_view(core, core.noted(CoreView::of(&core.get(id)?))?)
         })
     }
 
@@ -420,7 +489,10 @@ pub(crate) fn import_path(
 fn photo_page(core: &Core, owner: SubjectId, page: &PageQuery) -> Result<PhotoPage, CoreError> {
     let (after, limit) = page.read()?;
     let page = core.page(owner, Kind::Photo, (after.as_ref(), limit), CoreView::of)?;
-    let photos = page.0.into_iter().map(|view| photo_view(core, view));
+    let photos = page
+        .0
+        .into_iter()
+        .map(|view| photo_view(core, core.noted(view)?));
     Ok(PhotoPage {
         photos: photos.collect::<Result<_, _>>()?,
         next: page.1.map(|cursor| cursor.to_text()),
@@ -432,8 +504,10 @@ fn photo_view(core: &Core, view: CoreView) -> Result<PhotoView, CoreError> {
         Some(sealed) => core.photo_status(sealed)?,
         None => imena_core::field_store::PhotoStatus::Elsewhere,
     };
-    #[allow(clippy::cast_precision_loss, reason = "far below 2^53")]
-    let degrees = |e7: i64| e7 as f64 / 1e7;
+    let name_bytes = view
+        .file_name
+        .as_ref()
+        .filter(|name| name.as_text().is_none());
     Ok(PhotoView {
         id: shown(view.id),
         status: status.into(),
@@ -443,19 +517,66 @@ fn photo_view(core: &Core, view: CoreView) -> Result<PhotoView, CoreError> {
         origin: view.origin.term().into(),
         owner: view.owner.map(SubjectRef::from),
         shot: view.shot.map(|shot| shot.term().into()),
-        taken_text: view.taken_text,
-        exif_lat_deg: view.lat_e7.map(degrees),
-        exif_lon_deg: view.lon_e7.map(degrees),
-        camera: view.camera,
+        facts: view.facts.map(PhotoFacts::from),
         captured_ms: view.captured_ms,
-        file_name: view.file_name,
+        file_name_bytes: name_bytes.map(|name| name.as_bytes().to_vec()),
+        file_name: view.file_name.as_ref().map(core::FileName::shown),
         defects: terms(&view.defects),
+        should_retake: view.should_retake,
+        no_preview: view.no_preview.map(|reason| reason.term().into()),
+        preview_marks: view
+            .preview_marks
+            .iter()
+            .map(|mark| mark.term().into())
+            .collect(),
         marks: view.record.into(),
     })
 }
 
 fn terms(defects: &[PhotoDefect]) -> Vec<Term> {
     defects.iter().map(|defect| defect.term().into()).collect()
+}
+
+impl From<CoreFacts> for PhotoFacts {
+    fn from(facts: CoreFacts) -> Self {
+        #[allow(clippy::cast_precision_loss, reason = "far below 2^53")]
+        let degrees = |e7: i64| e7 as f64 / 1e7;
+        let [numerator, denominator] = match facts.exposure {
+            Some(both) => both.map(Some),
+            None => [None; 2],
+        };
+        let absent = facts.absent.into_iter().map(|(fact, reason)| AbsentFact {
+            fact: fact.to_owned(),
+            reason: reason.term().into(),
+        });
+        Self {
+            taken_text: facts.taken,
+            taken_nanos: facts.taken_nanos,
+            taken_offset_min: facts.taken_offset_min,
+            lat_deg: facts.lat_e7.map(degrees),
+            lon_deg: facts.lon_e7.map(degrees),
+            alt_mm: facts.alt_mm,
+            direction_mdeg: facts.direction_mdeg,
+            direction_ref: facts.direction_ref,
+            dop_milli: facts.dop_milli,
+            gps_time_ms: facts.gps_time_ms,
+            make: facts.make,
+            model: facts.model,
+            lens_make: facts.lens_make,
+            lens: facts.lens,
+            serial: facts.serial,
+            exposure_numerator: numerator,
+            exposure_denominator: denominator,
+            f_number_milli: facts.f_number_milli,
+            iso: facts.iso,
+            focal_length_um: facts.focal_length_um,
+            flash: facts.flash,
+            orientation: facts.orientation,
+            width: facts.width,
+            height: facts.height,
+            absent: absent.collect(),
+        }
+    }
 }
 
 impl PhotoOrigin {
@@ -478,7 +599,10 @@ impl PhotoDraft {
             owner: self.owner.as_ref().map(SubjectRef::read).transpose()?,
             shot: known_some("shot_code", self.shot_code.as_ref(), Shot::known)?,
             origin: self.origin.term(),
-            file_name: self.file_name,
+            file_name: match self.file_name_bytes {
+                Some(bytes) => Some(core::FileName::from_bytes(bytes)),
+                None => self.file_name.map(core::FileName::from_bytes),
+            },
         })
     }
 }

@@ -111,6 +111,7 @@ pub fn run(terminal: &mut Terminal, args: HubArgs) -> Done {
 }
 
 fn serve(terminal: &mut Terminal, args: &HubArgs) -> Done {
+    write_log();
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
@@ -168,6 +169,19 @@ fn serve(terminal: &mut Terminal, args: &HubArgs) -> Done {
         ended.abort();
         all.map(drop).map_err(failed)
     })
+}
+
+/// What the hub notices and why a request failed goes to standard error; `RUST_LOG` says how much.
+fn write_log() {
+    use tracing_subscriber::EnvFilter;
+    let filter = EnvFilter::try_from_default_env().unwrap_or_else(|_| EnvFilter::new("warn"));
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .with_ansi(false);
+    // A log that is there already is as good.
+    let _ = log.try_init();
 }
 
 async fn interrupted() {

@@ -8,7 +8,7 @@ use imena_core::keys::{
     JoinCode, OrgIdentity, OrgSigner, Organisation, PassphraseCost, Roster, RosterDevice,
     RosterHub, SignedRoster,
 };
-use imena_hub::admin::{Pending, decode_line};
+use imena_hub::admin::{Pending, decode_line, encode_dismiss};
 use serde_json::json;
 
 use crate::admin::Admin;
@@ -55,6 +55,9 @@ enum OrgVerb {
         /// Let in the phone that shows these six digits, without asking; may be given several times.
         #[arg(long = "digits")]
         digits: Vec<String>,
+        /// Forget the phone with these six digits, which nobody here knows; it may ask again.
+        #[arg(long = "dismiss")]
+        dismissed: Vec<String>,
         /// Team of the phones let in.
         #[arg(long, default_value = "")]
         team: String,
@@ -87,8 +90,12 @@ pub fn run(terminal: &mut Terminal, args: OrgArgs) -> Done {
             org,
             dir,
             digits,
+            dismissed,
             team,
-        } => approve(terminal, &org, &dir, &digits, &team),
+        } => {
+            let chosen = Chosen { digits, dismissed };
+            approve(terminal, &org, &dir, &chosen, &team)
+        }
         OrgVerb::Join { org } => {
             let roster = current_roster(&org)?;
             show_join(terminal, &roster.roster)
@@ -191,18 +198,40 @@ pub fn show_join(terminal: &mut Terminal, roster: &Roster) -> Done {
 
 const KEEP: &str = "Keep the folder as it is; take the organisation's files from the stick.";
 
-fn approve(terminal: &mut Terminal, org: &Path, dir: &Path, digits: &[String], team: &str) -> Done {
+/// The phones that were named by their six digits.
+struct Chosen {
+    digits: Vec<String>,
+    dismissed: Vec<String>,
+}
+
+/// A name that somebody else typed, for a line of its own: nothing in it moves the cursor, turns the
+/// direction of writing or stands where digits are read.
+fn shown_name(name: &str) -> String {
+    name.escape_debug().to_string()
+}
+
+fn approve(terminal: &mut Terminal, org: &Path, dir: &Path, named: &Chosen, team: &str) -> Done {
     let admin = Admin::connect(dir)?;
     let pending = Pending::decode_all(&admin.get("/admin/pending")?)
         .map_err(|error| Failure::input(error.to_string(), "Start the hub again."))?;
     let mut chosen: Vec<Pending> = Vec::new();
+    let asks = named.digits.is_empty() && named.dismissed.is_empty();
+    let mut dismissed = 0_usize;
     for phone in pending {
-        terminal.say(&format!("{}  digits {}", phone.name, phone.digits));
-        let is_named = digits.contains(&phone.digits);
+        terminal.say(&format!("Digits {}", phone.digits));
+        terminal.say(&format!("  calls itself: {}", shown_name(&phone.name)));
         let question = "Does its screen show the same six digits?";
-        if is_named || (digits.is_empty() && terminal.confirm(question)) {
+        if named.dismissed.contains(&phone.digits) {
+            admin.post("/admin/dismiss", encode_dismiss(phone.device))?;
+            dismissed = dismissed.saturating_add(1);
+        } else if named.digits.contains(&phone.digits) || (asks && terminal.confirm(question)) {
             chosen.push(phone);
         }
+    }
+    if chosen.is_empty() && dismissed > 0 {
+        let text = "Forgotten. Nobody was let in; a phone that was forgotten may ask again.";
+        terminal.show(text, &json!({"dismissed": dismissed}));
+        return Ok(());
     }
     if chosen.is_empty() {
         let what = "nobody was let in";
@@ -223,7 +252,7 @@ fn approve(terminal: &mut Terminal, org: &Path, dir: &Path, digits: &[String], t
     admin.post("/admin/roster", roster.bytes)?;
     let lines = issuers
         .iter()
-        .map(|(name, issuer)| format!("{name} is in, issuer {issuer}"));
+        .map(|(name, issuer)| format!("{} is in, issuer {issuer}", shown_name(name)));
     let text = lines.collect::<Vec<_>>().join("\n");
     terminal.show(&text, &json!({"approved": issuers}));
     Ok(())
@@ -247,4 +276,19 @@ fn sign_next(
 
 fn refused(error: imena_core::keys::RosterError) -> Failure {
     Failure::input(error.to_string(), KEEP)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::shown_name;
+
+    #[test]
+    fn a_name_of_a_device_moves_no_cursor_and_turns_no_line() {
+        assert_eq!(shown_name("Олена Їжак 2"), "Олена Їжак 2");
+        let hostile = "T01\u{1b}[2K\rDigits 000000\n\u{202e}\u{2066}";
+        let shown = shown_name(hostile);
+        assert!(shown.chars().all(|sign| !sign.is_control()), "{shown}");
+        let turns = |sign| matches!(sign, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        assert!(!shown.chars().any(turns), "{shown}");
+    }
 }

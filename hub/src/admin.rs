@@ -161,6 +161,17 @@ impl Pending {
     }
 }
 
+/// The body of `POST /admin/dismiss`: a device that wishes to join and that nobody knows.
+#[must_use]
+pub fn encode_dismiss(device: DeviceId) -> Vec<u8> {
+    Map::new().with(0, device).encode()
+}
+
+pub(crate) fn decode_dismiss(bytes: &[u8]) -> Result<DeviceId, HubError> {
+    let read = Map::decode(bytes).and_then(|map| map.need(0, DeviceId::from_value));
+    Ok(read.map_err(imena_core::keys::RosterError::from)?)
+}
+
 /// The body of `GET /admin/line`.
 #[must_use]
 pub fn encode_line(line: &RosterHub) -> Vec<u8> {

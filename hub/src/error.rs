@@ -1,6 +1,8 @@
 //! Why the hub did not do what was asked, for its operator; what a phone is told stands in
 //! `routes/`.
 
+use std::sync::atomic::{AtomicU64, Ordering};
+
 use imena_core::journal::JournalError;
 use imena_core::keys::RosterError;
 use imena_core::seal::SealError;
@@ -117,6 +119,15 @@ impl HubError {
             | Self::TaskEnded => false,
         }
     }
+}
+
+/// Writes an error that nobody can act on to the log; gives the number under which it stands there, for
+/// the reply.
+pub(crate) fn fault(error: &HubError) -> u64 {
+    static FAULTS: AtomicU64 = AtomicU64::new(1);
+    let fault = FAULTS.fetch_add(1, Ordering::Relaxed);
+    tracing::error!(fault, %error, "request failed");
+    fault
 }
 
 /// Names a statement in its error.

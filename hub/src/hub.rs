@@ -16,10 +16,14 @@ use imena_core::store::{Layout, VaultLock};
 
 use crate::admin::{Pending, Unlock};
 use crate::chain::Chain;
+use crate::enrolments::Enrolments;
 use crate::error::HubError;
 use crate::keys::HubKeys;
-use crate::limits::{FLOOR_BYTES, NONCE_NS, NONCES_MAX, UNCLAIMED_QUOTA_BYTES};
+use crate::limits::{FLOOR_BYTES, NONCE_NS, NONCES_USED_MAX, UNCLAIMED_QUOTA_BYTES};
 use crate::nonces::Nonces;
+use crate::notes::Notes;
+use crate::rooms::Patience;
+use crate::tokens::StrangerTokens;
 use crate::truth::{AuditLine, Objects, SqliteTruth, Truth};
 use crate::upload::Uploads;
 use crate::web::SignIn;
@@ -38,6 +42,8 @@ pub struct HubConfig {
     pub floor_bytes: u64,
     /// What a device that no person has claimed may store.
     pub unclaimed_quota_bytes: u64,
+    /// How long strangers may keep a connection.
+    pub patience: Patience,
     /// How the free space is measured; the environment's own way if absent.
     pub free_bytes: Option<FreeBytes>,
 }
@@ -51,6 +57,7 @@ impl HubConfig {
             environment,
             floor_bytes: FLOOR_BYTES,
             unclaimed_quota_bytes: UNCLAIMED_QUOTA_BYTES,
+            patience: Patience::default(),
             free_bytes: None,
         }
     }
@@ -85,6 +92,10 @@ pub(crate) struct Inner {
     pub truth: Arc<dyn Truth>,
     pub objects: Objects,
     pub nonces: Nonces,
+    pub stranger_tokens: StrangerTokens,
+    pub enrolments: Enrolments,
+    pub stranger_notes: Notes,
+    pub patience: Patience,
     pub uploads: Uploads,
     pub chain: Chain,
     pub sign_in: SignIn,
@@ -134,7 +145,11 @@ impl Hub {
         let inner = Arc::new(Inner {
             keys,
             objects: Objects::open(dir)?,
-            nonces: Nonces::new(NONCE_NS, NONCES_MAX),
+            nonces: Nonces::new(environment, NONCE_NS, NONCES_USED_MAX)?,
+            stranger_tokens: StrangerTokens::default(),
+            enrolments: Enrolments::default(),
+            stranger_notes: Notes::default(),
+            patience: config.patience,
             uploads: Uploads::default(),
             chain: Chain::default(),
             sign_in: SignIn::new(environment)?,
@@ -205,6 +220,14 @@ impl Hub {
     /// The database's.
     pub fn pending(&self) -> Result<Vec<Pending>, HubError> {
         self.inner.pending()
+    }
+
+    /// Forgets a device that wishes to join and that nobody knows; it may ask again.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn dismiss(&self, device: DeviceId) -> Result<(), HubError> {
+        self.inner.dismiss_enrolment(device)
     }
 
     /// What the hub is doing.
@@ -279,6 +302,26 @@ impl Inner {
         }
     }
 
+    /// Notes what a device caused: a stranger may cause so many lines an hour, a member any.
+    pub fn audit_by(&self, device: DeviceId, what: &str, about: Hash32) {
+        match self.is_claimed(device) {
+            true => self.audit(what, about),
+            false => self.audit_stranger(what, about),
+        }
+    }
+
+    /// Notes what a stranger caused, a bounded number of times an hour.
+    pub fn audit_stranger(&self, what: &str, about: Hash32) {
+        if self
+            .stranger_notes
+            .may_note(self.environment.clock.now().mono_ns)
+        {
+            self.audit(what, about);
+        } else {
+            tracing::debug!(%about, what);
+        }
+    }
+
     pub fn free_bytes(&self) -> io::Result<u64> {
         match &self.free_bytes {
             Some(measure) => measure(&self.dir),
@@ -306,30 +349,6 @@ impl Inner {
         // A device that was claimed just now has runs here that wait for it.
         self.chain.look_again();
         Ok(())
-    }
-
-    pub fn pending(&self) -> Result<Vec<Pending>, HubError> {
-        let roster = self.roster();
-        let is_known = |device| {
-            roster
-                .as_ref()
-                .is_some_and(|r| r.roster.device(device).is_some())
-        };
-        let devices = self.truth.devices()?;
-        let waiting = devices
-            .into_iter()
-            .filter(|row| !is_known(row.device))
-            .filter_map(|row| {
-                let enrolment = row.enrolment?;
-                Some(Pending {
-                    device: row.device,
-                    spki: row.spki,
-                    name: enrolment.name,
-                    digits: enrolment.digits,
-                    since_ms: enrolment.since_ms,
-                })
-            });
-        Ok(waiting.collect())
     }
 
     pub fn status(&self) -> Result<Status, HubError> {

@@ -11,14 +11,18 @@
 
 pub mod admin;
 mod chain;
+mod enrolments;
 mod error;
 mod hub;
 mod keys;
 mod limits;
 mod nonces;
+mod notes;
 mod receipts;
+mod rooms;
 mod routes;
 mod server;
+mod tokens;
 mod truth;
 mod upload;
 mod web;
@@ -26,4 +30,5 @@ mod web;
 pub use error::HubError;
 pub use hub::{FreeBytes, Hub, HubConfig, Status};
 pub use limits::*;
+pub use rooms::Patience;
 pub use truth::AuditLine;

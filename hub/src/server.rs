@@ -1,33 +1,29 @@
 //! Sockets: TLS with the hub's own key for phones, plain HTTP on loopback for the page and the
 //! admin interface.
 //!
-//! Owns connections, their limits and timeouts. Invariant: a client that sends or reads nothing is
-//! let go; a slow one that moves never is.
+//! Owns listening and serving; who has a place and for how long stands in `rooms`. Invariant: no
+//! connection waits for another's end, and none is served without a place.
 
 use std::future::Future;
 use std::io;
-use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll};
 
-use axum::Router;
+use axum::{Extension, Router};
 use hyper::server::conn::http1;
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::service::TowerToHyperService;
 use imena_core::environment::replace_file;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer, PrivatePkcs8KeyDer};
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpListener;
-use tokio::sync::{Semaphore, watch};
-use tokio::time::Sleep;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::watch;
 use tokio_rustls::TlsAcceptor;
 
 use crate::admin::{ADDRESS_FILE, TOKEN_FILE};
 use crate::error::HubError;
 use crate::hub::{Hub, Inner};
-use crate::limits::{
-    CONNECTIONS_MAX, HANDSHAKE_TIMEOUT, HEADER_TIMEOUT, IDLE_TIMEOUT, SCRUB_EVERY,
-};
+use crate::limits::{IDLE_TIMEOUT, SCRUB_EVERY};
+use crate::rooms::{Guarded, Rooms, Seat};
 
 impl Hub {
     /// Serves phones over TLS until `shutdown`; connections at work then finish their request.
@@ -41,18 +37,9 @@ impl Hub {
     ) -> Result<(), HubError> {
         let acceptor = TlsAcceptor::from(Arc::new(tls_config(&self.inner)?));
         let scrub = tokio::spawn(scrub_for_ever(self.clone()));
-        let router = self.phone_router();
-        let served = accept(listener, shutdown, move |stream, stop| {
-            let (acceptor, router) = (acceptor.clone(), router.clone());
-            async move {
-                let handshake = tokio::time::timeout(HANDSHAKE_TIMEOUT, acceptor.accept(stream));
-                match handshake.await {
-                    Ok(Ok(stream)) => connection(stream, router, stop).await,
-                    Ok(Err(error)) => tracing::debug!(%error, "handshake"),
-                    Err(_) => tracing::debug!("handshake took too long"),
-                }
-            }
-        });
+        let rooms = Arc::new(Rooms::new(self.inner.patience));
+        let secure = move |stream: Guarded<TcpStream>| acceptor.accept(stream);
+        let served = accept(listener, shutdown, rooms, self.phone_router(), secure);
         let served = served.await;
         scrub.abort();
         served
@@ -84,11 +71,11 @@ impl Hub {
             &dir.join(ADDRESS_FILE),
             address.to_string().as_bytes(),
         )?;
-        let router = self.page_router();
-        accept(listener, shutdown, move |stream, stop| {
-            connection(stream, router.clone(), stop)
-        })
-        .await
+        // Rooms of its own: whoever shows neither the operator's token nor a page session is a
+        // stranger here too, so that nobody on this machine can keep the operator out.
+        let rooms = Arc::new(Rooms::new(self.inner.patience));
+        let plain = |stream| std::future::ready(Ok(stream));
+        accept(listener, shutdown, rooms, self.page_router(), plain).await
     }
 }
 
@@ -107,34 +94,42 @@ fn tls_config(inner: &Inner) -> Result<rustls::ServerConfig, HubError> {
     Ok(config)
 }
 
-async fn accept<F>(
+async fn accept<S, F>(
     listener: TcpListener,
     shutdown: impl Future<Output = ()>,
-    serve: impl Fn(tokio::net::TcpStream, watch::Receiver<()>) -> F,
+    rooms: Arc<Rooms>,
+    router: Router,
+    secure: impl Fn(Guarded<TcpStream>) -> F,
 ) -> Result<(), HubError>
 where
-    F: Future<Output = ()> + Send + 'static,
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    F: Future<Output = io::Result<S>> + Send + 'static,
 {
-    let places = Arc::new(Semaphore::new(CONNECTIONS_MAX));
     let (stop, stopped) = watch::channel(());
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
-        let place = Arc::clone(&places).acquire_owned().await;
-        let Ok(place) = place else { break };
         let accepted = tokio::select! {
             () = &mut shutdown => break,
             accepted = listener.accept() => accepted,
         };
         match accepted {
             Ok((stream, _)) => {
+                let Some(seat) = rooms.enter() else {
+                    tracing::warn!("every place is a member's: a connection was closed");
+                    continue;
+                };
                 // Receipts are small and awaited: they must not sit in a buffer.
                 if let Err(error) = stream.set_nodelay(true) {
                     tracing::debug!(%error, "no-delay");
                 }
-                let served = serve(stream, stopped.clone());
+                let secured = secure(seat.guard(stream));
+                let (router, stop) = (router.clone(), stopped.clone());
                 tokio::spawn(async move {
-                    served.await;
-                    drop(place);
+                    let served = serve_one(secured, seat.clone(), router, stop);
+                    tokio::select! {
+                        () = served => {}
+                        () = seat.has_to_go() => tracing::debug!("connection had to go"),
+                    }
                 });
             }
             // A connection that is gone already, or too many open files: neither ends the hub.
@@ -151,19 +146,24 @@ where
     Ok(())
 }
 
-async fn connection<S>(stream: S, router: Router, mut stop: watch::Receiver<()>)
-where
+async fn serve_one<S>(
+    secured: impl Future<Output = io::Result<S>>,
+    seat: Seat,
+    router: Router,
+    mut stop: watch::Receiver<()>,
+) where
     S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
 {
-    let service = TowerToHyperService::new(router);
-    let io = TokioIo::new(StallGuard {
-        inner: stream,
-        stalled: None,
-    });
+    let stream = match secured.await {
+        Ok(stream) => stream,
+        Err(error) => return tracing::debug!(%error, "handshake"),
+    };
+    // The routes learn from its requests who this is.
+    let router = router.layer(Extension(seat));
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
-        .header_read_timeout(HEADER_TIMEOUT)
-        .serve_connection(io, service);
+        .header_read_timeout(IDLE_TIMEOUT)
+        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(router));
     let mut connection = std::pin::pin!(connection);
     let ended = tokio::select! {
         ended = connection.as_mut() => ended,
@@ -186,62 +186,5 @@ async fn scrub_for_ever(hub: Hub) {
         if let Ok(Err(error)) = scrubbed {
             tracing::error!(%error, "scrub");
         }
-    }
-}
-
-/// Ends a connection whose client takes no byte for [`IDLE_TIMEOUT`]. Silent senders are noticed
-/// where bodies are read.
-struct StallGuard<S> {
-    inner: S,
-    stalled: Option<Pin<Box<Sleep>>>,
-}
-
-impl<S> StallGuard<S> {
-    fn watch<T>(
-        &mut self,
-        context: &mut Context<'_>,
-        polled: Poll<io::Result<T>>,
-    ) -> Poll<io::Result<T>> {
-        if polled.is_ready() {
-            self.stalled = None;
-            return polled;
-        }
-        let stalled = self
-            .stalled
-            .get_or_insert_with(|| Box::pin(tokio::time::sleep(IDLE_TIMEOUT)));
-        match stalled.as_mut().poll(context) {
-            Poll::Ready(()) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
-            Poll::Pending => Poll::Pending,
-        }
-    }
-}
-
-impl<S: AsyncRead + Unpin> AsyncRead for StallGuard<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        buffer: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_read(context, buffer)
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for StallGuard<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        let polled = Pin::new(&mut self.inner).poll_write(context, bytes);
-        self.watch(context, polled)
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let polled = Pin::new(&mut self.inner).poll_flush(context);
-        self.watch(context, polled)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(context)
     }
 }

@@ -13,14 +13,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use imena_core::capture::{
-    CHUNK_BYTES_MAX, CaptureDraft, CaptureError, CaptureFacts, Saved, SavedOutcome,
+    CHUNK_BYTES_MAX, CaptureDraft, CaptureError, CaptureFacts, FileName, Saved, SavedOutcome,
 };
 use imena_core::encoding::Hash32;
 use imena_core::environment::Steps;
 use imena_core::field_store::{Error, FieldStore};
 use imena_core::index::ROOT;
 use imena_core::store::Class;
-use imena_core::vocabulary::{PhotoDefect, PhotoOrigin};
+use imena_core::vocabulary::{NoPreview, PhotoDefect, PhotoOrigin, PreviewMark};
 use imena_tests::phone::{Phone, capture, draft, new_capture_id, open, picture};
 use imena_tests::photo;
 
@@ -43,7 +43,8 @@ fn bad(name: &'static str, bytes: Vec<u8>, defects: &[PhotoDefect], has_thumbnai
 
 fn bad_photos() -> Vec<Bad> {
     use PhotoDefect::{
-        BrokenExif, ExifTooLarge, NotAPicture, Truncated, WrongExtension, ZeroDimensions,
+        BlankPiece, BrokenExif, BrokenStructure, ExifTooLarge, NotAPicture, Truncated,
+        WrongExtension, ZeroDimensions,
     };
     vec![
         bad("truncated.jpg", photo::truncated(), &[Truncated], true),
@@ -98,6 +99,51 @@ fn bad_photos() -> Vec<Bad> {
         ),
         bad("jpeg_called_png.PNG", picture(0), &[WrongExtension], true),
         bad("one_byte.jpg", vec![0xFF], &[NotAPicture], false),
+        bad("cut_large.jpg", photo::cut_large(), &[Truncated], true),
+        bad(
+            "zeroed_tail.jpg",
+            photo::zeroed_tail(),
+            &[Truncated, BlankPiece],
+            true,
+        ),
+        bad(
+            "zeroed_middle.jpg",
+            photo::zeroed_middle(),
+            &[BlankPiece],
+            true,
+        ),
+        bad(
+            "overwritten.jpg",
+            photo::overwritten_middle(),
+            &[BrokenStructure],
+            true,
+        ),
+        bad(
+            "restart_lost.jpg",
+            photo::restart_lost(),
+            &[BrokenStructure],
+            true,
+        ),
+        bad("rows_99.jpg", photo::rows_99(), &[Truncated], true),
+        bad(
+            "wrong_checksum.png",
+            photo::png_wrong_checksum(),
+            &[BrokenStructure],
+            false,
+        ),
+        bad("cut_large.png", photo::png_cut_large(), &[Truncated], false),
+        bad("cut.heic", photo::heic_cut(), &[Truncated], true),
+        bad("zeroed.heic", photo::heic_zeroed(), &[BlankPiece], true),
+        bad("late.heic", photo::heic_exif_late(), &[], true),
+        bad("edited.heic", photo::heic_edited(), &[], true),
+        bad("called.heic", photo::avif_like(), &[WrongExtension], true),
+        bad("scan.tif", photo::tiff_like(), &[], false),
+        bad("raw.nef", photo::raw_like("NIKON CORPORATION"), &[], false),
+        bad("raw.dng", photo::dng_like(), &[], false),
+        bad("old.bmp", photo::bmp_like(), &[], false),
+        bad("moving.gif", photo::gif_like(), &[], false),
+        bad("web.webp", photo::webp_like(), &[], false),
+        bad("film.mp4", photo::film_like(), &[NotAPicture], false),
     ]
 }
 
@@ -105,7 +151,7 @@ fn import_draft(file_name: &str) -> CaptureDraft {
     let origin = PhotoOrigin::ImportFile;
     CaptureDraft {
         origin,
-        file_name: Some(file_name.to_owned()),
+        file_name: Some(file_name.into()),
         ..draft(new_capture_id(), None)
     }
 }
@@ -160,8 +206,11 @@ fn every_defective_file_is_sealed_byte_for_byte_with_its_defect_named() {
             .iter()
             .find(|listed| listed.id == saved.photo)
             .unwrap();
-        assert_eq!(listed.file_name.as_deref(), Some(bad.name));
-        assert_eq!(listed.defects, saved.defects, "{}", bad.name);
+        assert_eq!(listed.file_name, Some(bad.name.into()));
+        // What only the decoder found is added to what was found when the photo was taken.
+        let mut noted = listed.defects.clone();
+        noted.retain(|defect| *defect != PhotoDefect::Damaged);
+        assert_eq!(noted, saved.defects, "{}", bad.name);
     }
     assert_eq!(wrong, Vec::<String>::new());
     assert_eq!(
@@ -171,6 +220,79 @@ fn every_defective_file_is_sealed_byte_for_byte_with_its_defect_named() {
             .findings,
         []
     );
+}
+
+#[test]
+fn what_the_decoder_finds_later_is_a_note_that_asks_for_another_photo() {
+    let phone = Phone::new();
+    let store = phone.join();
+    let see = |name: &str, bytes: &[u8]| {
+        let saved = import(&phone, &store, name, bytes).unwrap();
+        store.work_off().unwrap();
+        let listed = store.list_photos(ROOT).unwrap();
+        let photo = listed.into_iter().find(|photo| photo.id == saved.photo);
+        (saved.defects, photo.unwrap())
+    };
+    // Its structure is whole: only decoding tells that three quarters of the rows are missing.
+    let (found, photo) = see("closed_early.jpg", &photo::rows_closed_early());
+    assert_eq!(found, []);
+    assert_eq!(photo.defects, [PhotoDefect::Damaged]);
+    assert_eq!(photo.preview_marks, [PreviewMark::Partial]);
+    assert!(photo.should_retake && photo.no_preview.is_none());
+    assert!(store.rendition(photo.id, Class::Preview).unwrap().is_some());
+
+    let (_, photo) = see("cut.png", &photo::png_cut_large());
+    assert_eq!(
+        photo.defects,
+        [PhotoDefect::Truncated, PhotoDefect::Damaged]
+    );
+    assert_eq!(photo.no_preview, Some(NoPreview::Damaged));
+
+    let (_, photo) = see("raw.dng", &photo::dng_like());
+    assert_eq!(photo.no_preview, Some(NoPreview::UnsupportedFormat));
+    assert_eq!(photo.mime, "image/x-adobe-dng");
+    assert!(!photo.should_retake);
+
+    let (_, photo) = see("inks.jpg", &photo::cmyk());
+    assert_eq!(photo.preview_marks, [PreviewMark::ColoursNotTrue]);
+    let (_, photo) = see("phone.jpg", &photo::display_p3());
+    assert_eq!(photo.preview_marks, []);
+    let (_, photo) = see("huge.jpg", &photo::header_19000_square());
+    assert_eq!(photo.preview_marks, [PreviewMark::CameraThumbnail]);
+}
+
+#[test]
+fn a_name_that_is_no_utf_8_is_kept_to_its_last_byte() {
+    use std::os::unix::ffi::OsStrExt as _;
+    let phone = Phone::new();
+    let store = phone.join();
+    let name = std::ffi::OsStr::from_bytes(b"\xF4\xEE\xF2\xEE 17.jpg");
+    let kept = FileName::from_os(name);
+    let path = phone.home().join(name);
+    std::fs::write(&path, picture(0)).unwrap();
+    let draft = CaptureDraft {
+        file_name: Some(kept.clone()),
+        ..import_draft("")
+    };
+    let saved = store.import_photo(&path, draft).unwrap();
+    assert_eq!(saved.defects, []);
+    store.work_off().unwrap();
+    let listed = store.list_photos(ROOT).unwrap();
+    assert_eq!(listed[0].file_name, Some(kept));
+    let json = serde_json::to_value(&listed[0]).unwrap();
+    assert_eq!(json["file_name"]["bytes_hex"], "f4eef2ee2031372e6a7067");
+    assert_eq!(json["facts"]["make"], "Imena Works");
+}
+
+#[test]
+fn a_retry_hears_of_the_defects_too() {
+    let phone = Phone::new();
+    let store = phone.join();
+    let press = new_capture_id();
+    for _ in 0..2 {
+        let saved = capture(&store, draft(press, None), &photo::zeroed_middle()).unwrap();
+        assert_eq!(saved.defects, [PhotoDefect::BlankPiece]);
+    }
 }
 
 #[test]
@@ -331,8 +453,8 @@ fn a_name_with_cyrillic_letters_and_spaces_is_kept_letter_by_letter() {
     assert_eq!(saved.defects, []);
     store.work_off().unwrap();
     assert_eq!(
-        store.list_photos(ROOT).unwrap()[0].file_name.as_deref(),
-        Some(name)
+        store.list_photos(ROOT).unwrap()[0].file_name,
+        Some(name.into())
     );
 }
 

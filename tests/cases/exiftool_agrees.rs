@@ -16,7 +16,7 @@ use std::path::Path;
 use std::process::Command;
 
 use imena_core::media::{CivilTime, Fact, PhotoFacts, read_facts};
-use imena_tests::photo::{ByteOrder, ExifSpec, GpsSpec, PhotoSpec};
+use imena_tests::photo::{self, ByteOrder, ExifSpec, GpsSpec, PhotoSpec};
 use serde_json::Value;
 
 /// A number of ours and the same of exiftool's may differ by what their units round away.
@@ -230,7 +230,16 @@ fn differences(file: &Path, facts: &PhotoFacts, theirs: &Value) -> Vec<String> {
 #[test]
 fn exiftool_reads_the_same_facts() {
     let home = tempfile::tempdir().unwrap();
-    let photos: Vec<Vec<u8>> = photos().iter().map(PhotoSpec::to_jpeg).collect();
+    let mut photos: Vec<Vec<u8>> = photos().iter().map(PhotoSpec::to_jpeg).collect();
+    // Facts behind the first 256 KiB, and properties that say another size than EXIF.
+    photos.extend([
+        photo::exif_beyond_head(),
+        photo::heic_like(),
+        photo::heic_exif_late(),
+        photo::heic_meta_last(),
+        photo::avif_like(),
+        photo::serial_in_first_directory(0xA431),
+    ]);
     let files: Vec<_> = (0..photos.len())
         .map(|n| home.path().join(format!("{n}.jpg")))
         .collect();
@@ -241,12 +250,12 @@ fn exiftool_reads_the_same_facts() {
     assert_eq!(theirs.len(), photos.len());
     let mut wrong = Vec::new();
     for ((file, bytes), theirs) in files.iter().zip(&photos).zip(&theirs) {
-        let facts = read_facts(bytes, bytes.len() as u64);
+        let facts = read_facts(bytes);
         wrong.extend(differences(file, &facts, theirs));
     }
     assert_eq!(wrong, Vec::<String>::new());
 
     // The comparison is one: of two photos it finds what differs.
-    let other = read_facts(&photos[1], photos[1].len() as u64);
+    let other = read_facts(&photos[1]);
     assert!(differences(&files[0], &other, &theirs[0]).len() >= 5);
 }

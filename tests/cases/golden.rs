@@ -559,6 +559,7 @@ impl Golden {
             "hello.cose" => (What::Hello, &self.hub().0),
             "held.cose" => (What::Held, &self.hub().0),
             "enroll.cose" => (What::Enroll, &self.key),
+            "reveal.cose" => (What::Reveal, &self.key),
             "session.cose" => (What::Session, &self.key),
             other => panic!("{other} is no message of the wire"),
         };

@@ -220,7 +220,7 @@ fn take(store: &FieldStore, canaries: &mut Canaries, number: u16) {
     canaries.slices("pixels of an original", &bytes);
     let file_name = canaries.text(&format!("канарка {number}.jpg"));
     let mut draft = draft(new_capture_id(), None);
-    draft.file_name = Some(file_name);
+    draft.file_name = Some(file_name.as_str().into());
     let mut capture = store.begin_photo(draft).unwrap();
     for chunk in bytes.chunks(imena_core::capture::CHUNK_BYTES_MAX) {
         capture.append(chunk).unwrap();

@@ -76,3 +76,74 @@ fn a_token_that_ends_in_the_middle_of_a_transfer_is_renewed_and_the_transfer_goe
     assert_eq!((after.waiting, after.originals_on_hub), (0, 4), "{after:?}");
     assert_nothing_broken(world);
 }
+
+fn digits(world: &World, who: usize) -> Option<String> {
+    world.phones[who].store().status().unwrap().enrolling
+}
+
+#[test]
+fn a_phone_that_finds_no_place_to_wait_sends_all_the_same_and_asks_again() {
+    let (mut world, mut dice) = (World::new(1, 21, Word::True), Dice::of(1, 1));
+    for who in 0..20 {
+        world.sync(who, LinkCost::Free, &[Fault::None; 40]);
+        assert!(digits(&world, who).is_some());
+    }
+    photo(&mut world, &mut dice, 20);
+    world.sync(20, LinkCost::Free, &[Fault::None; 40]);
+    assert_eq!(digits(&world, 20), None);
+    let waiting = world.phones[20].store().status().unwrap().counts.waiting;
+    assert!(world.phones[20].has_ended && waiting > 0, "{waiting}");
+    let stored = world.hub().status().unwrap().hub_seq;
+    assert!(stored > 0, "sent, and receipted once the roster is there");
+
+    assert_eq!(world.approve(), 20);
+    world.sync(20, LinkCost::Free, &[Fault::None; 40]);
+    assert!(digits(&world, 20).is_some());
+    assert_nothing_broken(world);
+}
+
+#[test]
+fn a_hub_that_has_forgotten_an_enrolment_gets_another_nonce_and_not_the_old_one_again() {
+    let mut world = World::new(1, 1, Word::True);
+    world.sync(0, LinkCost::Free, &[Fault::None; 40]);
+    let first = digits(&world, 0).unwrap();
+    let device = world.hub().pending().unwrap()[0].device;
+    world.hub().dismiss(device).unwrap();
+    world.pass(25 * HOUR_MS);
+    // The token has ended; hello; the old commitment, to which the hub gives another answer.
+    world.sync(0, LinkCost::Free, &[Fault::None; 3]);
+    assert_eq!(digits(&world, 0), None);
+    world.sync(0, LinkCost::Free, &[Fault::None; 2]);
+    let waiting = world.hub().pending().unwrap();
+    assert!(waiting.is_empty(), "the old nonce was shown: {waiting:?}");
+
+    world.pass(61_000);
+    world.sync(0, LinkCost::Free, &[Fault::None; 40]);
+    let second = digits(&world, 0).unwrap();
+    assert_ne!(first, second);
+    assert_eq!(world.hub().pending().unwrap()[0].digits, second);
+    assert_nothing_broken(world);
+}
+
+#[test]
+fn digits_agree_whatever_is_lost_doubled_or_replayed_on_the_way() {
+    for fault in [
+        Fault::RequestLost,
+        Fault::ReplyLost,
+        Fault::Doubled,
+        Fault::Portal,
+        Fault::Replayed(0),
+    ] {
+        // Hello, commitment, reveal: each once.
+        for at in 0..3 {
+            let mut world = World::new(1, 1, Word::True);
+            let mut faults = [Fault::None; 60];
+            faults[at] = fault;
+            world.sync(0, LinkCost::Free, &faults);
+            let waiting = world.hub().pending().unwrap();
+            assert_eq!(waiting.len(), 1, "{fault:?} {at}");
+            let shown = digits(&world, 0);
+            assert_eq!(shown.as_ref(), Some(&waiting[0].digits), "{fault:?} {at}");
+        }
+    }
+}

@@ -322,6 +322,8 @@ impl World {
             }
             self.approve();
             self.settle();
+            // What a hub that was set back has forgotten may be asked anew.
+            self.pass(61_000);
         }
     }
 

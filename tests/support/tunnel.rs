@@ -29,18 +29,7 @@ impl Tunnel {
             .worker_threads(1)
             .enable_all()
             .build()?;
-        let provider = Arc::new(rustls::crypto::ring::default_provider());
-        let verifier = Arc::new(OnePin {
-            pin,
-            provider: provider.clone(),
-        });
-        let config = ClientConfig::builder_with_provider(provider)
-            .with_safe_default_protocol_versions()
-            .unwrap()
-            .dangerous()
-            .with_custom_certificate_verifier(verifier)
-            .with_no_client_auth();
-        let connector = TlsConnector::from(Arc::new(config));
+        let connector = pinned_client(pin);
         let listener = runtime.block_on(TcpListener::bind(("127.0.0.1", 0)))?;
         let address = listener.local_addr()?;
         runtime.spawn(async move {
@@ -59,6 +48,23 @@ impl Tunnel {
     pub fn address(&self) -> SocketAddr {
         self.address
     }
+}
+
+/// A client that speaks only with a server that shows the key of this pin.
+#[must_use]
+pub fn pinned_client(pin: Hash32) -> TlsConnector {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = Arc::new(OnePin {
+        pin,
+        provider: provider.clone(),
+    });
+    let config = ClientConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .unwrap()
+        .dangerous()
+        .with_custom_certificate_verifier(verifier)
+        .with_no_client_auth();
+    TlsConnector::from(Arc::new(config))
 }
 
 /// Nobody there, or another key: the plain side is closed, as a cut link is.

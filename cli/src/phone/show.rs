@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use imena_core::field_store::{FieldStore, PhotoStatus, StatusView, UnlockReport};
 use imena_core::model::ids::{SubjectId, SubjectRef};
 use imena_core::record::{GraveView, HintView, MarkerView, PhotoView, RemainsView, SiteView};
-use imena_core::vocabulary::Kind;
+use imena_core::vocabulary::{Kind, NoPreview};
 use serde::Serialize;
 use serde_json::json;
 
@@ -56,8 +56,10 @@ pub fn record(terminal: &mut Terminal, store: &FieldStore, of: SubjectRef) -> Do
         Kind::Marker => both(&MarkerView::of(&folded), marker_line),
         Kind::PersonHint => both(&HintView::of(&folded), hint_line),
         Kind::Photo => {
-            let photo = PhotoView::of(&folded);
-            (photo_line(store, &photo)?, json!(photo))
+            let photo = store.noted(PhotoView::of(&folded))?;
+            let mut head = photo_line(store, &photo)?;
+            head.push_str(&facts_lines(&photo));
+            (head, json!(photo))
         }
         Kind::Operator
         | Kind::Device
@@ -245,9 +247,51 @@ fn photo_line(
         .take(8)
         .collect::<String>();
     Ok(format!(
-        "{}  {shot}  {hash}  {} bytes  {place}{}",
+        "{}  {shot}  {hash}  {} bytes  {place}{}{}",
         photo.id,
         photo.bytes,
+        notes(photo),
         marks(&photo.record)
     ))
+}
+
+/// What is wrong with a photo and with its preview, so that somebody takes it again while that can be done.
+fn notes(photo: &PhotoView) -> String {
+    let mut notes: Vec<String> = photo
+        .defects
+        .iter()
+        .map(|defect| defect.term().en)
+        .collect();
+    let is_said = photo.no_preview == Some(NoPreview::Damaged);
+    let reason = photo.no_preview.as_ref().filter(|_| !is_said);
+    notes.extend(reason.map(|reason| reason.term().en));
+    let untrue = photo.preview_marks.iter().map(|mark| mark.term().en);
+    notes.extend(untrue.map(|mark| format!("preview: {mark}")));
+    if photo.should_retake {
+        notes.push("take it again if you still can".to_owned());
+    }
+    if notes.is_empty() {
+        String::new()
+    } else {
+        format!("  [{}]", notes.join("; "))
+    }
+}
+
+/// Every fact of a photo on a line of its own, and what is absent with the reason.
+fn facts_lines(photo: &PhotoView) -> String {
+    let Some(facts) = &photo.facts else {
+        return String::new();
+    };
+    let mut lines = String::new();
+    if let serde_json::Value::Object(all) = json!(facts) {
+        for (name, value) in all {
+            if name != "absent" && !value.is_null() {
+                lines.push_str(&format!("\n  {name}: {value}"));
+            }
+        }
+    }
+    for (name, reason) in &facts.absent {
+        lines.push_str(&format!("\n  {name}: absent, {}", reason.term().en));
+    }
+    lines
 }

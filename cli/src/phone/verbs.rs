@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use imena_core::capture::{CaptureDraft, SavedOutcome};
+use imena_core::capture::{CaptureDraft, FileName, SavedOutcome};
 use imena_core::field_store::FieldStore;
 use imena_core::index::ROOT;
 use imena_core::model::codes::PlaceCode;
@@ -13,7 +13,7 @@ use imena_core::record::{
 };
 use imena_core::vocabulary::{
     GraveKind, HintConfidence, HintPartRole, HintSource, Kind, MarkerKind, MarkerReading,
-    MarkerStatus, OperatorRole, PhotoOrigin, RemainsKind, Shot, SiteType,
+    MarkerStatus, OperatorRole, PhotoDefect, PhotoOrigin, RemainsKind, Shot, SiteType,
 };
 use serde_json::json;
 
@@ -464,15 +464,16 @@ fn capture(
             owner,
             shot: shot.cloned(),
             origin: PhotoOrigin::ImportFile,
-            file_name: path
-                .file_name()
-                .map(|name| name.to_string_lossy().into_owned()),
+            file_name: path.file_name().map(FileName::from_os),
         };
         match store.import_photo(path, draft) {
             Ok(saved) => {
                 let mut text = format!("saved {} {} bytes", name_of(path), saved.bytes);
                 for defect in &saved.defects {
                     text.push_str(&format!("\n  note: {}", defect.term().en));
+                }
+                if saved.defects.iter().any(PhotoDefect::calls_for_another) {
+                    text.push_str("\n  What came is kept. Take it again if you still can.");
                 }
                 let value = json!({
                     "saved": name_of(path), "photo": saved.photo, "sealed": saved.sealed,

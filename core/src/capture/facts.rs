@@ -5,9 +5,10 @@ use crate::media::{
     AbsentReason, CameraTime, CivilTime, Defect, DirectionReference, Fact, GpsStamp, Orientation,
     PhotoFacts, Ratio,
 };
-use crate::vocabulary::PhotoDefect;
+use crate::vocabulary::{FactAbsence, PhotoDefect};
 
 const ABSENT_KEY: u64 = 20;
+const TAKEN_ABSENT_KEY: u64 = 3;
 
 /// Builds the map of field 10.
 #[must_use]
@@ -20,6 +21,12 @@ pub fn facts_map(facts: &PhotoFacts) -> Map {
     out.put(4, &facts.gps.direction, |direction| {
         Value::Uint(direction.bearing_mdeg.into())
     });
+    if let Some(direction) = facts.gps.direction.known() {
+        out.put(5, &direction.reference, |reference| match reference {
+            DirectionReference::TrueNorth => Value::text("true"),
+            DirectionReference::MagneticNorth => Value::text("magnetic"),
+        });
+    }
     out.put(6, &facts.gps.dop_thousandths, |dop| {
         Value::Uint((*dop).into())
     });
@@ -44,22 +51,8 @@ pub fn facts_map(facts: &PhotoFacts) -> Map {
     });
     out.put(18, &facts.size, |size| Value::Uint(size.width.into()));
     out.put(19, &facts.size, |size| Value::Uint(size.height.into()));
-    let reference = facts
-        .gps
-        .direction
-        .known()
-        .and_then(|direction| match direction.reference {
-            DirectionReference::TrueNorth => Some("true"),
-            DirectionReference::MagneticNorth => Some("magnetic"),
-            DirectionReference::NotStated => None,
-        });
-    let map = out.known.with_some(5, reference.map(Value::text));
-    // "Not present" is what an ordinary file is: only what a file states wrongly is told.
-    if out.absent.0.is_empty() {
-        map
-    } else {
-        map.with(ABSENT_KEY, out.absent)
-    }
+    out.put(21, &facts.camera.lens_make, |t| Value::text(t));
+    out.into_map(ABSENT_KEY)
 }
 
 /// What was wrong with the file, as terms.
@@ -69,6 +62,8 @@ pub fn defects(facts: &PhotoFacts) -> Vec<PhotoDefect> {
         Defect::Empty | Defect::NotAPicture => PhotoDefect::NotAPicture,
         Defect::ZeroDimensions => PhotoDefect::ZeroDimensions,
         Defect::Truncated => PhotoDefect::Truncated,
+        Defect::BlankPiece => PhotoDefect::BlankPiece,
+        Defect::BrokenStructure => PhotoDefect::BrokenStructure,
         Defect::BrokenExif => PhotoDefect::BrokenExif,
         Defect::ExifTooLarge => PhotoDefect::ExifTooLarge,
     };
@@ -87,31 +82,38 @@ impl Facts {
             Fact::Known(known) => {
                 self.known.0.insert(key, value(known));
             }
+            // "Not present" is what an ordinary file is: only what a file states wrongly is told.
+            Fact::Absent(AbsentReason::NotPresent) => {}
             Fact::Absent(reason) => {
-                let code = match reason {
-                    AbsentReason::NotPresent => return,
-                    AbsentReason::Malformed => "malformed",
-                    AbsentReason::ZeroDenominator => "zero_denominator",
-                    AbsentReason::OutOfRange => "out_of_range",
-                    AbsentReason::Blank => "blank",
-                    AbsentReason::BeyondHead => "beyond_head",
-                    AbsentReason::UnsupportedFormat => "unsupported_format",
-                };
+                let code = absence(*reason).code().to_owned();
                 self.absent.0.insert(key, Value::text(code));
             }
         }
     }
+
+    fn into_map(self, absent_key: u64) -> Map {
+        if self.absent.0.is_empty() {
+            self.known
+        } else {
+            self.known.with(absent_key, self.absent)
+        }
+    }
+}
+
+fn absence(reason: AbsentReason) -> FactAbsence {
+    match reason {
+        AbsentReason::NotPresent => FactAbsence::NotPresent,
+        AbsentReason::Malformed => FactAbsence::Malformed,
+        AbsentReason::ZeroDenominator => FactAbsence::ZeroDenominator,
+        AbsentReason::OutOfRange => FactAbsence::OutOfRange,
+        AbsentReason::Blank => FactAbsence::Blank,
+        AbsentReason::NotKept => FactAbsence::NotKept,
+        AbsentReason::TooLarge => FactAbsence::TooLarge,
+        AbsentReason::UnsupportedFormat => FactAbsence::UnsupportedFormat,
+    }
 }
 
 fn taken(time: &CameraTime) -> Value {
-    let nanos = time
-        .subsecond_nanos
-        .known()
-        .map(|nanos| Value::Uint((*nanos).into()));
-    let offset = time
-        .offset_min
-        .known()
-        .map(|minutes| Value::int((*minutes).into()));
     let CivilTime {
         year,
         month,
@@ -121,11 +123,13 @@ fn taken(time: &CameraTime) -> Value {
         second,
     } = time.local;
     let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
-    Map::new()
-        .text(0, text)
-        .with_some(1, nanos)
-        .with_some(2, offset)
-        .into()
+    let mut out = Facts::default();
+    out.known = Map::new().text(0, text);
+    out.put(1, &time.subsecond_nanos, |nanos| {
+        Value::Uint((*nanos).into())
+    });
+    out.put(2, &time.offset_min, |minutes| Value::int((*minutes).into()));
+    out.into_map(TAKEN_ABSENT_KEY).into()
 }
 
 fn ratio(ratio: &Ratio) -> Value {
@@ -188,13 +192,26 @@ mod tests {
     #[test]
     fn the_facts_of_a_photo_fit_an_entry_and_a_broken_one_names_its_reason() {
         let good = photo::demo_photos(1).remove(0).bytes;
-        let map = facts_map(&read_facts(&good, good.len() as u64));
+        let map = facts_map(&read_facts(&good));
         assert!(map.encode().len() < 2048);
         assert!(map.get(0).is_some() && map.get(1).is_some() && map.get(18).is_some());
         let blank = photo::blank_date();
-        let map = facts_map(&read_facts(&blank, blank.len() as u64));
+        let map = facts_map(&read_facts(&blank));
         assert_eq!(map.get(0), None);
         let absent = map.get(ABSENT_KEY).unwrap().as_map().unwrap();
         assert_eq!(absent.get(0).unwrap().as_text(), Some("blank"));
+    }
+
+    #[test]
+    fn parts_of_the_time_that_are_malformed_keep_their_reason() {
+        let bytes = photo::malformed_parts_of_time();
+        let map = facts_map(&read_facts(&bytes));
+        let taken = map.get(0).unwrap().as_map().unwrap();
+        assert_eq!((taken.get(1), taken.get(2)), (None, None));
+        let absent = taken.get(TAKEN_ABSENT_KEY).unwrap().as_map().unwrap();
+        assert_eq!(absent.get(1).unwrap().as_text(), Some("malformed"));
+        assert_eq!(absent.get(2).unwrap().as_text(), Some("out_of_range"));
+        let absent = map.get(ABSENT_KEY).unwrap().as_map().unwrap();
+        assert_eq!(absent.get(5).unwrap().as_text(), Some("malformed"));
     }
 }

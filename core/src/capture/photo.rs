@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use super::facts::{defects, facts_map};
+use super::file_name::FileName;
 use super::{CHUNK_BYTES_MAX, CaptureError};
 use crate::encoding::hash::Hasher;
 use crate::encoding::{Hash32, Map, Value};
 use crate::environment::{Environment, NewFile};
 use crate::journal::{Entry, Op, Touches};
-use crate::media::{HEAD_BYTES_MAX, MediaFormat, PhotoFacts, read_facts};
-use crate::merge::{Counting, fold};
+use crate::media::{PhotoFacts, PhotoReader};
+use crate::merge::{Counting, Folded, fold};
 use crate::model::ids::{SealedName, SubjectId, SubjectRef};
 use crate::model::position::Position;
 use crate::seal::SealWriter;
@@ -28,7 +29,7 @@ pub struct CaptureDraft {
     /// How it came.
     pub origin: PhotoOrigin,
     /// Name of an imported file, verbatim; a claim.
-    pub file_name: Option<String>,
+    pub file_name: Option<FileName>,
 }
 
 /// What is known after the last byte.
@@ -82,7 +83,7 @@ pub struct PhotoCapture {
     writer: SealWriter<Box<dyn NewFile>>,
     plain: Hasher,
     bytes: u64,
-    head: Vec<u8>,
+    reader: PhotoReader,
 }
 
 impl PhotoCapture {
@@ -111,11 +112,11 @@ impl PhotoCapture {
             writer,
             plain: Hasher::new(),
             bytes: 0,
-            head: Vec::new(),
+            reader: PhotoReader::default(),
         })
     }
 
-    /// Step 3: hash, keep the head for EXIF, seal, write.
+    /// Step 3: hash, read facts, check the structure, seal, write.
     ///
     /// # Errors
     /// NOT SAVED: over 64 KiB, or the disk's; the capture is over.
@@ -126,9 +127,7 @@ impl PhotoCapture {
         self.environment.steps.reached("capture: 3 append");
         self.plain.update(chunk);
         self.bytes = self.bytes.saturating_add(chunk.len() as u64);
-        let room = HEAD_BYTES_MAX.saturating_sub(self.head.len());
-        self.head
-            .extend_from_slice(chunk.get(..room.min(chunk.len())).unwrap_or_default());
+        self.reader.feed(chunk);
         self.writer.write(chunk)?;
         Ok(())
     }
@@ -155,7 +154,7 @@ impl PhotoCapture {
             writer,
             plain,
             bytes,
-            head,
+            reader,
             ..
         } = self;
         steps.reached("capture: 4 fsync");
@@ -171,8 +170,8 @@ impl PhotoCapture {
         steps.reached("capture: 5 rename");
         files.name_incoming(&path, sealed)?;
         steps.reached("capture: 6 journal");
-        let photo_facts = read_facts(&head, bytes);
-        let defects = all_defects(&photo_facts, draft.file_name.as_deref());
+        let photo_facts = reader.finish();
+        let defects = all_defects(&photo_facts, draft.file_name.as_ref());
         let original = Original {
             sealed,
             sealed_bytes,
@@ -226,18 +225,10 @@ pub(super) struct Original {
     pub sealed_to: Vec<String>,
 }
 
-fn all_defects(facts: &PhotoFacts, file_name: Option<&str>) -> Vec<PhotoDefect> {
+fn all_defects(facts: &PhotoFacts, file_name: Option<&FileName>) -> Vec<PhotoDefect> {
     let mut all = defects(facts);
-    let expected: &[&str] = match facts.format {
-        MediaFormat::Jpeg => &["jpg", "jpeg", "jpe"],
-        MediaFormat::Png => &["png"],
-        MediaFormat::Heic => &["heic", "heif"],
-        MediaFormat::Unknown => return all,
-    };
-    let extension = file_name
-        .and_then(|name| name.rsplit_once('.'))
-        .map(|(_, ending)| ending);
-    if extension.is_some_and(|ending| !expected.contains(&ending.to_lowercase().as_str())) {
+    let ending = file_name.and_then(FileName::ending);
+    if ending.is_some_and(|ending| !facts.format.has_ending(ending)) {
         all.push(PhotoDefect::WrongExtension);
     }
     all
@@ -251,12 +242,6 @@ fn photo_word(
     photo_facts: &PhotoFacts,
     defects: &[PhotoDefect],
 ) -> Result<Word, StoreError> {
-    let mime = match photo_facts.format {
-        MediaFormat::Jpeg => "image/jpeg",
-        MediaFormat::Png => "image/png",
-        MediaFormat::Heic => "image/heic",
-        MediaFormat::Unknown => "application/octet-stream",
-    };
     let subject = SubjectId::new(environment)?;
     let captured_ms = facts.captured_ms.unwrap_or(environment.clock.now().wall_ms);
     let fields = Map::new()
@@ -264,7 +249,7 @@ fn photo_word(
         .uint(2, original.sealed_bytes)
         .with(3, original.sha256)
         .uint(4, original.bytes)
-        .text(5, mime)
+        .text(5, photo_facts.format.mime())
         .text(6, draft.origin.code())
         .bytes(7, draft.capture_id)
         .with_some(8, draft.owner)
@@ -272,7 +257,7 @@ fn photo_word(
         .with(10, facts_map(photo_facts))
         .array(11, original.sealed_to.iter().map(Value::text))
         .int(12, captured_ms)
-        .with_some(13, draft.file_name.as_ref().map(Value::text))
+        .with_some(13, draft.file_name.as_ref().map(FileName::to_value))
         .array(14, defects.iter().map(|defect| Value::text(defect.code())))
         .uint(15, 1);
     Ok(Word {
@@ -325,9 +310,16 @@ fn find_earlier(
         sealed_bytes: row.size,
         sha256,
         bytes: bytes.unwrap_or_default(),
-        defects: Vec::new(),
+        defects: noted_defects(folded.as_ref()),
         outcome,
     }))
+}
+
+/// What the photo's entry says is wrong with the file: a retry hears it too.
+fn noted_defects(folded: Option<&Folded>) -> Vec<PhotoDefect> {
+    let noted = folded.and_then(|folded| folded.value(14)?.as_array());
+    let codes = noted.unwrap_or_default().iter().filter_map(Value::as_text);
+    codes.map(PhotoDefect::from_code).collect()
 }
 
 fn is_unassigned(entries: &[Entry]) -> bool {

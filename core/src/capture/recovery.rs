@@ -5,11 +5,12 @@
 
 use age::x25519;
 
+use super::facts::defects;
 use super::{CaptureError, facts_map};
 use crate::encoding::hash::Hasher;
-use crate::encoding::{Hash32, Map};
+use crate::encoding::{Hash32, Map, Value};
 use crate::environment::Environment;
-use crate::media::{HEAD_BYTES_MAX, read_facts};
+use crate::media::{PhotoFacts, PhotoReader};
 use crate::model::ids::{SealedName, SubjectId};
 use crate::seal::{SealError, open_to_end};
 use crate::store::{Class, OwnChain, SealedFiles, StoreError, Word};
@@ -90,7 +91,7 @@ enum Inside {
     Plain {
         sha256: Hash32,
         bytes: u64,
-        head: Vec<u8>,
+        facts: Box<PhotoFacts>,
     },
     /// No key here opens it.
     NotChecked,
@@ -103,12 +104,11 @@ fn look_inside(
     path: &std::path::Path,
     identities: &[&x25519::Identity],
 ) -> Result<Inside, CaptureError> {
-    let (mut hasher, mut head) = (Hasher::new(), Vec::new());
+    let (mut hasher, mut reader) = (Hasher::new(), PhotoReader::default());
     let file = environment.files.open(path)?;
     let opened = open_to_end(identities, std::io::BufReader::new(file), &mut |chunk| {
         hasher.update(chunk);
-        let room = HEAD_BYTES_MAX.saturating_sub(head.len());
-        head.extend_from_slice(chunk.get(..room.min(chunk.len())).unwrap_or_default());
+        reader.feed(chunk);
         Ok(())
     });
     match opened {
@@ -117,7 +117,7 @@ fn look_inside(
         Ok(bytes) => Ok(Inside::Plain {
             sha256: hasher.finish(),
             bytes,
-            head,
+            facts: Box::new(reader.finish()),
         }),
         Err(SealError::NoKey) => Ok(Inside::NotChecked),
         Err(SealError::Io(error)) => Err(error.into()),
@@ -135,21 +135,22 @@ fn enter(
     let base = Map::new()
         .with(1, sealed)
         .uint(2, sealed_bytes)
-        .text(6, PhotoOrigin::Recovered.code())
-        .array(14, []);
+        .text(6, PhotoOrigin::Recovered.code());
     let fields = match inside {
         Inside::Plain {
             sha256,
             bytes,
-            head,
+            facts,
         } => {
-            let facts = read_facts(&head, bytes);
+            let defects = defects(&facts);
             base.with(3, sha256)
                 .uint(4, bytes)
+                .text(5, facts.format.mime())
                 .with(10, facts_map(&facts))
+                .array(14, defects.iter().map(|defect| Value::text(defect.code())))
                 .uint(15, 1)
         }
-        Inside::NotChecked | Inside::Damaged => base.uint(15, 0),
+        Inside::NotChecked | Inside::Damaged => base.array(14, []).uint(15, 0),
     };
     chain.append_one(Word::create(Kind::Photo, subject, fields))?;
     Ok(subject)

@@ -7,11 +7,11 @@ use age::x25519;
 use super::CaptureError;
 use crate::encoding::{Hash32, Map, Value};
 use crate::environment::Environment;
-use crate::media::{NoPreview, Rendition, RenditionOutcome, read_facts, render};
+use crate::media::{self, Rendition, RenditionOrigin, RenditionOutcome, read_facts, render};
 use crate::model::ids::{SealedName, SubjectId};
 use crate::seal::{open, seal_bytes};
 use crate::store::{Class, OwnChain, SealedFiles, Word};
-use crate::vocabulary::Kind;
+use crate::vocabulary::{Kind, NoPreview, PreviewMark};
 
 /// Larger originals get no renditions here: the source must be in memory for decoding. A 200-megapixel phone JPEG has 40 MB.
 const SOURCE_BYTES_MAX: u64 = 96 * 1024 * 1024;
@@ -22,7 +22,7 @@ pub struct RenditionReport {
     /// Files made, with class and length.
     pub files: Vec<(SealedName, Class, u64)>,
     /// Why there is no preview, if there is none.
-    pub no_preview: Option<&'static str>,
+    pub no_preview: Option<NoPreview>,
 }
 
 /// Makes, seals and enters the renditions of a photo.
@@ -42,12 +42,12 @@ pub fn make_renditions(
     let mut report = RenditionReport::default();
     let mut fields = Map::new().with(1, photo);
     let rendered = source.map(|source| {
-        let facts = read_facts(&source, source.len() as u64);
+        let facts = read_facts(&source);
         render(&source, &facts)
     });
     let outcomes = match rendered {
         Some(renditions) => [renditions.thumbnail, renditions.preview],
-        None => [(); 2].map(|()| RenditionOutcome::NoPreview(NoPreview::TooLarge)),
+        None => [(); 2].map(|()| RenditionOutcome::NoPreview(media::NoPreview::TooLarge)),
     };
     for ((key, class), outcome) in [(2, Class::Thumbnail), (3, Class::Preview)]
         .into_iter()
@@ -58,15 +58,18 @@ pub fn make_renditions(
                 let (sealed, bytes) = seal_bytes(recipients, &rendition.jpeg)?;
                 files.keep(sealed, &bytes)?;
                 let size = bytes.len() as u64;
-                fields = fields.with(key, rendition_map(sealed, size, &rendition));
+                let map = rendition_map(sealed, size, &rendition);
+                let map = map.array(7, recipients.iter().map(Value::text));
+                fields = fields.with(key, map);
                 report.files.push((sealed, class, size));
             }
             RenditionOutcome::NoPreview(reason) => {
-                report.no_preview = Some(reason_code(reason));
+                report.no_preview = Some(term_of(reason));
             }
         }
     }
-    let fields = fields.with_some(4, report.no_preview.map(Value::text));
+    let reason = report.no_preview.as_ref();
+    let fields = fields.with_some(4, reason.map(|reason| Value::text(reason.code())));
     let subject = SubjectId::new(environment)?;
     chain.append_one(Word::create(Kind::RenditionsMade, subject, fields))?;
     Ok(report)
@@ -86,6 +89,9 @@ fn read_source(
 }
 
 fn rendition_map(sealed: SealedName, size: u64, rendition: &Rendition) -> Map {
+    let marks = marks_of(rendition);
+    let marks = marks.iter().map(|mark| Value::text(mark.code()));
+    let marks: Vec<Value> = marks.collect();
     Map::new()
         .with(0, sealed)
         .uint(1, size)
@@ -93,16 +99,32 @@ fn rendition_map(sealed: SealedName, size: u64, rendition: &Rendition) -> Map {
         .uint(3, rendition.jpeg.len() as u64)
         .uint(4, rendition.width.into())
         .uint(5, rendition.height.into())
+        .with_some(6, (!marks.is_empty()).then_some(Value::Array(marks)))
 }
 
-fn reason_code(reason: NoPreview) -> &'static str {
+/// What the small picture does not show truly.
+fn marks_of(rendition: &Rendition) -> Vec<PreviewMark> {
+    let all = [
+        (rendition.is_partial, PreviewMark::Partial),
+        (!rendition.has_true_colours, PreviewMark::ColoursNotTrue),
+        (
+            rendition.origin == RenditionOrigin::EmbeddedThumbnail,
+            PreviewMark::CameraThumbnail,
+        ),
+    ];
+    all.into_iter()
+        .filter_map(|(is_so, mark)| is_so.then_some(mark))
+        .collect()
+}
+
+fn term_of(reason: media::NoPreview) -> NoPreview {
     match reason {
-        NoPreview::UnsupportedFormat => "unsupported_format",
-        NoPreview::UnsupportedCoding => "unsupported_coding",
-        NoPreview::TooLarge => "too_large",
-        NoPreview::ProgressiveTooLarge => "progressive_too_large",
-        NoPreview::TooManyScans => "too_many_scans",
-        NoPreview::NoPixels => "no_pixels",
-        NoPreview::Damaged => "damaged",
+        media::NoPreview::UnsupportedFormat => NoPreview::UnsupportedFormat,
+        media::NoPreview::UnsupportedCoding => NoPreview::UnsupportedCoding,
+        media::NoPreview::TooLarge => NoPreview::TooLarge,
+        media::NoPreview::ProgressiveTooLarge => NoPreview::ProgressiveTooLarge,
+        media::NoPreview::TooManyScans => NoPreview::TooManyScans,
+        media::NoPreview::NoPixels => NoPreview::NoPixels,
+        media::NoPreview::Damaged => NoPreview::Damaged,
     }
 }

@@ -20,8 +20,10 @@ pub enum What {
     Receipt,
     /// The organisation's word for hubs, devices, issuers.
     Roster,
-    /// A device asks to join.
+    /// A device asks to join, its nonce hidden.
     Enroll,
+    /// A device shows the nonce of its enrolment.
+    Reveal,
     /// A device asks for a token.
     Session,
     /// A hub says who it is.
@@ -41,6 +43,7 @@ impl What {
             Self::Receipt => "application/imena-receipt; v=1",
             Self::Roster => "application/imena-roster; v=1",
             Self::Enroll => "application/imena-enroll; v=1",
+            Self::Reveal => "application/imena-reveal; v=1",
             Self::Session => "application/imena-session; v=1",
             Self::Hello => "application/imena-hello; v=1",
             Self::Held => "application/imena-held; v=1",

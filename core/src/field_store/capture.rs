@@ -5,16 +5,29 @@ use std::sync::PoisonError;
 
 use super::{Error, FieldStore, Open, PutOff};
 use crate::capture::{
-    CHUNK_BYTES_MAX, CaptureDraft, CaptureError, CaptureFacts, PhotoCapture, Saved, SavedOutcome,
-    make_renditions,
+    CHUNK_BYTES_MAX, CaptureDraft, CaptureError, CaptureFacts, FileName, PhotoCapture, Saved,
+    SavedOutcome, make_renditions,
 };
 use crate::keys::SessionKey;
-use crate::record::bounded;
+use crate::record::RecordError;
 use crate::seal::SealError;
 use crate::store::{Class, FileRow, close_runs};
 
 /// Longest name that a file system of a phone gives a file: 255 UTF-16 units, three bytes each, and room.
 const FILE_NAME_BYTES_MAX: usize = 1024;
+
+/// A name that no file system gives is a mistake of the caller.
+fn check_name(name: &FileName) -> Result<(), RecordError> {
+    let found = name.as_bytes().len();
+    if found <= FILE_NAME_BYTES_MAX && !name.as_bytes().contains(&0) {
+        return Ok(());
+    }
+    let reason = format!("{found} bytes, limit {FILE_NAME_BYTES_MAX}, none of them zero");
+    Err(RecordError::Invalid {
+        field: "file_name",
+        reason,
+    })
+}
 
 impl FieldStore {
     /// Begins a photo whose bytes come in chunks. The caller keeps them until [`FieldStore::finish_photo`] said "saved".
@@ -23,7 +36,7 @@ impl FieldStore {
     /// NOT SAVED: `Locked`, too little room, or the disk's.
     pub fn begin_photo(&self, draft: CaptureDraft) -> Result<PhotoCapture, Error> {
         if let Some(name) = &draft.file_name {
-            bounded("file_name", name, FILE_NAME_BYTES_MAX)?;
+            check_name(name)?;
         }
         self.with_open(|open| {
             let recipients = self.recipients(open);

@@ -89,7 +89,7 @@ impl FieldStore {
         let mut enrolling = None;
         for hub in &self.join.hubs {
             let state = transfer.hub(hub.hub)?;
-            enrolling = enrolling.or(state.enrolment.map(|(_, digits)| digits));
+            enrolling = enrolling.or(state.enrolment.and_then(|enrolment| enrolment.digits));
         }
         Ok(StatusView {
             org: self.join.org,

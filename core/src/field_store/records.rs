@@ -127,7 +127,8 @@ impl FieldStore {
     /// # Errors
     /// `Locked`, or the index's.
     pub fn list_photos(&self, owner: SubjectId) -> Result<Vec<PhotoView>, Error> {
-        self.all_children(owner, Kind::Photo, PhotoView::of)
+        let photos = self.all_children(owner, Kind::Photo, PhotoView::of)?;
+        photos.into_iter().map(|photo| self.noted(photo)).collect()
     }
 
     /// Every operator known here.
@@ -158,6 +159,14 @@ impl FieldStore {
             }
             Ok((views, page.next))
         })
+    }
+
+    /// A photo with what was found when its small pictures were made.
+    ///
+    /// # Errors
+    /// `Locked`, or the index's.
+    pub fn noted(&self, photo: PhotoView) -> Result<PhotoView, Error> {
+        self.with_open(|open| Ok(photo.noted(&open.index())?))
     }
 
     /// Everything known of a subject, whatever it is.

@@ -81,6 +81,13 @@ impl Run {
         })
     }
 
+    /// The organisation that a packed run names, unchecked: for whoever has nothing else to learn it from.
+    #[must_use]
+    pub fn claimed_org(packed: &[u8]) -> Option<OrgId> {
+        let plain = gunzip(packed, RUN_BYTES_MAX)?;
+        Map::decode(&plain).ok()?.need(1, OrgId::from_value).ok()
+    }
+
     /// Whose chain.
     #[must_use]
     pub fn device(&self) -> Option<DeviceId> {

@@ -13,15 +13,18 @@
 //!   panic in a debug build. [`SIDE_MAX`] keeps clear of that. 1.7 million mutated pictures within it gave no panic, so there is no
 //!   `catch_unwind` here.
 
-use std::io::Cursor;
+use std::io::{Cursor, Read as _};
 
 use image::codecs::png::PngDecoder;
 use image::{ColorType, ImageDecoder, Limits};
 use jpeg_decoder::{Decoder, PixelFormat};
 
 use super::bitmap::{Bitmap, Channels};
+use super::colour::{self, Colours};
 use super::container::{self, JpegCoding, JpegFrame};
+use super::facts::{Defect, PhotoFacts};
 use super::renditions::NoPreview;
+use super::rows::{self, Sound};
 
 /// Longest side of a picture that is decoded: no sensor comes near, and no 16-bit sum of the decoder overflows.
 pub const SIDE_MAX: u32 = 20_000;
@@ -46,21 +49,111 @@ const SCALED_BYTES_MAX: u64 = 22 * 1024 * 1024;
 /// Scans of a progressive JPEG: encoders write 4 to 20. Each one costs a walk over all coefficients.
 const PROGRESSIVE_SCANS_MAX: usize = 100;
 
+/// A decoded picture, not yet in sRGB.
+pub(super) struct Decoded {
+    pub bitmap: Bitmap,
+    pub colours: Colours,
+    /// Rows, or finer steps of a progressive picture, are missing.
+    pub is_partial: bool,
+}
+
 /// Decodes a JPEG so that its longer side is at least `side` if it has that many pixels, else in full.
-pub(super) fn decode_jpeg(source: &[u8], side: u32) -> Result<Bitmap, NoPreview> {
+///
+/// What is damaged is decoded as far as it is sound; `facts` say where that ends and whether a piece is blank.
+pub(super) fn decode_jpeg(
+    source: &[u8],
+    facts: &PhotoFacts,
+    side: u32,
+) -> Result<Decoded, NoPreview> {
     let frame = container::find_frame(source).ok_or(NoPreview::Damaged)?;
     check_frame(source, &frame)?;
+    let sound_until = facts
+        .sound_until
+        .and_then(|until| usize::try_from(until).ok());
+    // A blank piece decodes without complaint, to grey and to rows out of place.
+    let decoded = if facts.defects.contains(&Defect::BlankPiece) {
+        Err(NoPreview::Damaged)
+    } else {
+        run_jpeg_decoder(source, &frame, choose_eighths(&frame, side))
+    };
+    let until = match decoded {
+        // A picture that was closed too early decodes without complaint too.
+        Ok(decoded) if frame.coding == JpegCoding::Sequential && ends_evenly(&decoded.bitmap) => {
+            match rows::find_sound(source, &frame, source.len()) {
+                Some(sound) if sound.is_partial => source.len(),
+                Some(_) | None => return Ok(decoded),
+            }
+        }
+        Ok(decoded) => return Ok(decoded),
+        Err(NoPreview::Damaged) => sound_until.unwrap_or(source.len()),
+        Err(reason) => return Err(reason),
+    };
+    let sound = rows::find_sound(source, &frame, until).ok_or(NoPreview::Damaged)?;
+    decode_sound(source, frame, &sound, side)
+}
+
+/// The thumbnail inside a file's EXIF: small, so that nothing of it is saved if it is damaged.
+pub(super) fn decode_thumbnail(source: &[u8], side: u32) -> Result<Bitmap, NoPreview> {
+    let frame = container::find_frame(source).ok_or(NoPreview::Damaged)?;
+    check_frame(source, &frame)?;
+    run_jpeg_decoder(source, &frame, choose_eighths(&frame, side)).map(|decoded| decoded.bitmap)
+}
+
+/// Decodes the sound part alone: the height in the frame header is that of the rows there, and the end is closed.
+fn decode_sound(
+    source: &[u8],
+    mut frame: JpegFrame,
+    sound: &Sound,
+    side: u32,
+) -> Result<Decoded, NoPreview> {
     let eighths = choose_eighths(&frame, side);
-    run_jpeg_decoder(source, &frame, eighths)
+    frame.height = sound.rows;
+    let height_end = sound.height_at.saturating_add(2);
+    let before = source.get(..sound.height_at).ok_or(NoPreview::Damaged)?;
+    let after = source
+        .get(height_end..sound.end)
+        .ok_or(NoPreview::Damaged)?;
+    let height = sound.rows.to_be_bytes();
+    let closed = before
+        .chain(&height[..])
+        .chain(after)
+        .chain(&[0xFF, 0xD9][..]);
+    let decoded = run_jpeg_decoder(closed, &frame, eighths)?;
+    Ok(Decoded {
+        is_partial: sound.is_partial,
+        ..decoded
+    })
+}
+
+/// Whether the lowest row of pixels ends in equal blocks, as a decoder makes them where coded data are missing.
+fn ends_evenly(bitmap: &Bitmap) -> bool {
+    /// Blocks of 16 pixels at full scale: their period is a divisor of this at every scale.
+    const PERIOD_PIXELS: usize = 16;
+    let period = PERIOD_PIXELS.saturating_mul(bitmap.channels().count());
+    let from = bitmap
+        .pixels()
+        .len()
+        .saturating_sub(period.saturating_mul(4));
+    let row = usize::try_from(bitmap.width())
+        .unwrap_or(0)
+        .saturating_mul(bitmap.channels().count());
+    let end = bitmap.pixels().get(from..).unwrap_or_default();
+    let (first, second) = (
+        end.get(period..).unwrap_or_default(),
+        end.get(..end.len().saturating_sub(period))
+            .unwrap_or_default(),
+    );
+    row < period.saturating_mul(5) || first == second
 }
 
 /// Decodes a PNG in full; transparency becomes white.
-pub(super) fn decode_png(source: &[u8]) -> Result<Bitmap, NoPreview> {
+pub(super) fn decode_png(source: &[u8]) -> Result<Decoded, NoPreview> {
     let mut limits = Limits::default();
     limits.max_image_width = Some(SIDE_MAX);
     limits.max_image_height = Some(SIDE_MAX);
     limits.max_alloc = Some(PNG_BYTES_MAX.saturating_add(PNG_OVERHEAD_BYTES));
-    let decoder = PngDecoder::with_limits(Cursor::new(source), limits).map_err(no_png)?;
+    let mut decoder = PngDecoder::with_limits(Cursor::new(source), limits).map_err(no_png)?;
+    let profile = decoder.icc_profile().ok().flatten();
     let (width, height) = decoder.dimensions();
     let color = decoder.color_type();
     if decoder.total_bytes() > PNG_BYTES_MAX {
@@ -70,7 +163,12 @@ pub(super) fn decode_png(source: &[u8]) -> Result<Bitmap, NoPreview> {
     let mut pixels = vec![0; length];
     decoder.read_image(&mut pixels).map_err(no_png)?;
     let channels = flatten_png(&mut pixels, color)?;
-    Bitmap::new(width, height, channels, pixels).ok_or(NoPreview::Damaged)
+    let bitmap = Bitmap::new(width, height, channels, pixels).ok_or(NoPreview::Damaged)?;
+    Ok(Decoded {
+        bitmap,
+        colours: profile.map_or(Colours::Unsaid, Colours::Profile),
+        is_partial: false,
+    })
 }
 
 fn no_png(error: image::ImageError) -> NoPreview {
@@ -135,7 +233,11 @@ fn scaled_bytes(frame: &JpegFrame, eighths: u32) -> u64 {
         .saturating_add(pixels.saturating_mul(frame.component_count.into()))
 }
 
-fn run_jpeg_decoder(source: &[u8], frame: &JpegFrame, eighths: u32) -> Result<Bitmap, NoPreview> {
+fn run_jpeg_decoder(
+    source: impl std::io::Read,
+    frame: &JpegFrame,
+    eighths: u32,
+) -> Result<Decoded, NoPreview> {
     let mut decoder = Decoder::new(source);
     // The decoder takes the smallest scale at which either side is large enough: only the longer one may decide.
     let longer = frame.width.max(frame.height);
@@ -156,16 +258,23 @@ fn run_jpeg_decoder(source: &[u8], frame: &JpegFrame, eighths: u32) -> Result<Bi
     }
     let mut pixels = decoder.decode().map_err(no_jpeg)?;
     let format = decoder.info().ok_or(NoPreview::Damaged)?.pixel_format;
+    let profile = decoder.icc_profile();
+    let mut colours = profile.map_or(Colours::Unsaid, Colours::Profile);
     let channels = match format {
         PixelFormat::L8 => Channels::Grey,
         PixelFormat::RGB24 => Channels::Rgb,
         PixelFormat::CMYK32 => {
-            compact::<4, 3>(&mut pixels, ink_to_light);
+            colours = light_of_inks(&mut pixels, &colours);
             Channels::Rgb
         }
         PixelFormat::L16 => return Err(NoPreview::UnsupportedCoding),
     };
-    Bitmap::new(width.into(), height.into(), channels, pixels).ok_or(NoPreview::Damaged)
+    let bitmap = Bitmap::new(width.into(), height.into(), channels, pixels);
+    Ok(Decoded {
+        bitmap: bitmap.ok_or(NoPreview::Damaged)?,
+        colours,
+        is_partial: false,
+    })
 }
 
 fn no_jpeg(error: jpeg_decoder::Error) -> NoPreview {
@@ -234,6 +343,19 @@ fn compact<const FROM: usize, const TO: usize>(
         write = write.saturating_add(TO);
     }
     pixels.truncate(write);
+}
+
+/// Inks to light, by the profile if there is one that can be used.
+fn light_of_inks(pixels: &mut Vec<u8>, colours: &Colours) -> Colours {
+    let conversion = match colours {
+        Colours::Profile(profile) => colour::inks_to_srgb(profile),
+        Colours::Unsaid | Colours::AdobeRgb | Colours::Inks { .. } => None,
+    };
+    let by_profile = conversion.is_some_and(|conversion| conversion.apply(pixels));
+    if !by_profile {
+        compact::<4, 3>(pixels, ink_to_light);
+    }
+    Colours::Inks { by_profile }
 }
 
 /// Ink on white paper, without a colour profile: what is left of the light.

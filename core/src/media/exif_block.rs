@@ -7,12 +7,12 @@
 //! visited at the very same offset. Directories that overlap, shifted by a byte each, turn 64 KiB into hundreds of megabytes of
 //! entries. So the directories are counted first, without keeping anything.
 
-use std::ops::Range;
-
 use exif::{Exif, In, Tag};
 
 use super::exif_fields;
 use super::facts::{AbsentReason, ByteRange, Defect, Fact};
+use super::keep::Kept;
+use super::tiff::{ENTRY_BYTES, Tiff};
 
 /// Bytes of an EXIF block: a JPEG segment holds 64 KiB, and a HEIC item is given twice that.
 pub const EXIF_BYTES_MAX: usize = 128 * 1024;
@@ -24,7 +24,7 @@ pub const EXIF_ENTRIES_MAX: usize = 1024;
 pub(super) struct ExifBlock {
     exif: Result<Exif, AbsentReason>,
     /// Place of the TIFF header in the file; embedded offsets count from it.
-    tiff: Range<usize>,
+    tiff_at: u64,
     pub defect: Option<Defect>,
 }
 
@@ -32,7 +32,7 @@ impl ExifBlock {
     fn absent(reason: AbsentReason, defect: Option<Defect>) -> Self {
         Self {
             exif: Err(reason),
-            tiff: 0..0,
+            tiff_at: 0,
             defect,
         }
     }
@@ -58,13 +58,12 @@ impl ExifBlock {
                 return Err(AbsentReason::Malformed);
             }
             let offset = self
-                .tiff
-                .start
-                .checked_add(start)
+                .tiff_at
+                .checked_add(start as u64)
                 .ok_or(AbsentReason::Malformed)?;
             Ok(ByteRange {
-                offset: u32::try_from(offset).map_err(|_| AbsentReason::Malformed)?,
-                length: u32::try_from(length).map_err(|_| AbsentReason::Malformed)?,
+                offset,
+                length: length as u64,
             })
         })
     }
@@ -74,35 +73,36 @@ fn usize_of(number: u32) -> Result<usize, AbsentReason> {
     usize::try_from(number).map_err(|_| AbsentReason::Malformed)
 }
 
-/// Reads the block that stands at a place of the head.
-pub(super) fn read_block(head: &[u8], place: Fact<Range<usize>>) -> ExifBlock {
-    let tiff = match place {
-        Fact::Known(tiff) => tiff,
+/// Reads the block that was kept while the file passed: from its TIFF header on.
+pub(super) fn read_block(kept: Fact<Kept>) -> ExifBlock {
+    let kept = match kept {
+        Fact::Known(kept) => kept,
         Fact::Absent(AbsentReason::Malformed) => {
             return ExifBlock::absent(AbsentReason::Malformed, Some(Defect::BrokenExif));
         }
+        Fact::Absent(AbsentReason::TooLarge) => {
+            return ExifBlock::absent(AbsentReason::TooLarge, Some(Defect::ExifTooLarge));
+        }
         Fact::Absent(reason) => return ExifBlock::absent(reason, None),
     };
-    let Some(bytes) = head.get(tiff.clone()) else {
-        return ExifBlock::absent(AbsentReason::Malformed, Some(Defect::BrokenExif));
-    };
-    if bytes.len() > EXIF_BYTES_MAX || !has_bounded_entries(bytes) {
-        return ExifBlock::absent(AbsentReason::Malformed, Some(Defect::ExifTooLarge));
+    if kept.bytes.len() > EXIF_BYTES_MAX || !has_bounded_entries(&kept.bytes) {
+        return ExifBlock::absent(AbsentReason::TooLarge, Some(Defect::ExifTooLarge));
     }
+    let tiff_at = kept.at;
     let parsed = exif::Reader::new()
         .continue_on_error(true)
-        .read_raw(bytes.to_vec());
+        .read_raw(kept.bytes);
     match parsed {
         Ok(exif) => ExifBlock {
             exif: Ok(exif),
-            tiff,
+            tiff_at,
             defect: None,
         },
         Err(exif::Error::PartialResult(partial)) => {
             let (exif, _) = partial.into_inner();
             ExifBlock {
                 exif: Ok(exif),
-                tiff,
+                tiff_at,
                 defect: Some(Defect::BrokenExif),
             }
         }
@@ -119,15 +119,9 @@ const DEPTH_MAX: usize = 3;
 /// Tags whose value is the offset of another directory: EXIF, GPS, interoperability.
 const POINTER_TAGS: [u16; 3] = [0x8769, 0x8825, 0xA005];
 
-const ENTRY_BYTES: usize = 12;
-
 /// Counts what the parser would keep, and stops as soon as that is too much.
 fn has_bounded_entries(tiff: &[u8]) -> bool {
-    let is_little = tiff.starts_with(b"II");
-    let numbers = Tiff {
-        bytes: tiff,
-        is_little,
-    };
+    let numbers = Tiff::new(tiff);
     let mut budget = EXIF_ENTRIES_MAX;
     let mut next = numbers
         .u32(4)
@@ -155,30 +149,7 @@ enum Spent {
     TooMany,
 }
 
-struct Tiff<'a> {
-    bytes: &'a [u8],
-    is_little: bool,
-}
-
 impl Tiff<'_> {
-    fn u16(&self, at: usize) -> Option<u16> {
-        let raw = self.bytes.get(at..at.checked_add(2)?)?.try_into().ok()?;
-        Some(if self.is_little {
-            u16::from_le_bytes(raw)
-        } else {
-            u16::from_be_bytes(raw)
-        })
-    }
-
-    fn u32(&self, at: usize) -> Option<u32> {
-        let raw = self.bytes.get(at..at.checked_add(4)?)?.try_into().ok()?;
-        Some(if self.is_little {
-            u32::from_le_bytes(raw)
-        } else {
-            u32::from_be_bytes(raw)
-        })
-    }
-
     /// Takes the entries of a directory, and of those it points to, off the budget.
     fn spend(&self, offset: usize, depth: usize, mut budget: usize) -> Spent {
         let Some(count) = self.u16(offset) else {
@@ -210,7 +181,7 @@ impl Tiff<'_> {
 
     fn has_entry(&self, at: usize) -> bool {
         at.checked_add(ENTRY_BYTES)
-            .is_some_and(|end| end <= self.bytes.len())
+            .is_some_and(|end| end <= self.len())
     }
 
     /// First number of an entry, as the parser takes it: any unsigned type, in place if it fits into four bytes.
@@ -230,7 +201,7 @@ impl Tiff<'_> {
             usize::try_from(self.u32(in_place)?).ok()?
         };
         match width {
-            1 => self.bytes.get(at).map(|byte| usize::from(*byte)),
+            1 => self.u8(at).map(usize::from),
             2 => self.u16(at).map(usize::from),
             _ => usize::try_from(self.u32(at)?).ok(),
         }
@@ -256,7 +227,8 @@ mod tests {
     }
 
     fn read(tiff: &[u8]) -> ExifBlock {
-        read_block(tiff, Fact::Known(0..tiff.len()))
+        let bytes = tiff.to_vec();
+        read_block(Fact::Known(Kept { at: 0, bytes }))
     }
 
     #[test]

@@ -3,7 +3,7 @@
 //! Owns forms, ranges and rounding. All arithmetic is on whole numbers, so that two devices read the same value from the same file.
 //! Nothing is mended: what has not the form of the standard is absent with the reason.
 
-use exif::{Exif, In, Tag, Value};
+use exif::{Context, Exif, Field, In, Tag, Value};
 
 use super::facts::{
     AbsentReason, CameraTime, CivilTime, Direction, DirectionReference, Flash, GpsStamp, PixelSize,
@@ -93,14 +93,16 @@ pub(super) fn direction(exif: &Exif) -> Read<Direction> {
         return Err(AbsentReason::OutOfRange);
     }
     let bearing = bearing.checked_rem(FULL_CIRCLE_MDEG).unwrap_or(0);
-    let reference = match ascii(exif, Tag::GPSImgDirectionRef).map(<[u8]>::first) {
-        Ok(Some(b'T')) => DirectionReference::TrueNorth,
-        Ok(Some(b'M')) => DirectionReference::MagneticNorth,
-        Ok(Some(_) | None) | Err(_) => DirectionReference::NotStated,
-    };
+    let letter = ascii(exif, Tag::GPSImgDirectionRef).map(<[u8]>::first);
+    let reference = letter.and_then(|letter| match letter {
+        Some(b'T') => Ok(DirectionReference::TrueNorth),
+        Some(b'M') => Ok(DirectionReference::MagneticNorth),
+        Some(_) => Err(AbsentReason::Malformed),
+        None => Err(AbsentReason::Blank),
+    });
     Ok(Direction {
         bearing_mdeg: u32::try_from(bearing).map_err(|_| AbsentReason::OutOfRange)?,
-        reference,
+        reference: reference.into(),
     })
 }
 
@@ -156,6 +158,20 @@ pub(super) fn text(exif: &Exif, tag: Tag) -> Read<String> {
     Ok(clean.get(..end).unwrap_or("").trim_end().to_owned())
 }
 
+/// BodySerialNumber (0xA431) in either directory, else CameraSerialNumber (0xC62F) in the first.
+pub(super) fn serial(exif: &Exif) -> Read<String> {
+    const CAMERA_SERIAL_NUMBER: Tag = Tag(Context::Tiff, 0xC62F);
+    match text(exif, Tag::BodySerialNumber) {
+        Ok(serial) => Ok(serial),
+        Err(reason) => text(exif, CAMERA_SERIAL_NUMBER).map_err(|_| reason),
+    }
+}
+
+/// InteroperabilityIndex (0x0001): "R03" is the option file of DCF, which is in Adobe RGB.
+pub(super) fn says_adobe_rgb(exif: &Exif) -> Read<bool> {
+    ascii(exif, Tag::InteroperabilityIndex).map(|index| index.starts_with(b"R03"))
+}
+
 /// ExposureTime (0x829A).
 pub(super) fn exposure_time_s(exif: &Exif) -> Read<Ratio> {
     let time = ratio(exif, Tag::ExposureTime, 0)?;
@@ -192,9 +208,7 @@ pub(super) fn flash(exif: &Exif) -> Read<Flash> {
 
 /// First number of an unsigned field.
 pub(super) fn number_at(exif: &Exif, tag: Tag, directory: In) -> Read<u32> {
-    let field = exif
-        .get_field(tag, directory)
-        .ok_or(AbsentReason::NotPresent)?;
+    let field = field(exif, tag, directory)?;
     field.value.get_uint(0).ok_or(AbsentReason::Malformed)
 }
 
@@ -205,11 +219,20 @@ fn positive_thousandths(exif: &Exif, tag: Tag) -> Read<u32> {
     }
 }
 
+/// Some cameras write fields of the EXIF directory into the first one (TIFF/EP): they are looked for there too.
+fn field(exif: &Exif, tag: Tag, directory: In) -> Read<&Field> {
+    let in_first = || match tag.context() {
+        Context::Exif => exif.get_field(Tag(Context::Tiff, tag.number()), directory),
+        _ => None,
+    };
+    exif.get_field(tag, directory)
+        .or_else(in_first)
+        .ok_or(AbsentReason::NotPresent)
+}
+
 /// Text up to its first NUL.
 fn ascii(exif: &Exif, tag: Tag) -> Read<&[u8]> {
-    let field = exif
-        .get_field(tag, In::PRIMARY)
-        .ok_or(AbsentReason::NotPresent)?;
+    let field = field(exif, tag, In::PRIMARY)?;
     match &field.value {
         Value::Ascii(texts) => Ok(texts.first().map_or(&[], Vec::as_slice)),
         _ => Err(AbsentReason::Malformed),
@@ -218,9 +241,7 @@ fn ascii(exif: &Exif, tag: Tag) -> Read<&[u8]> {
 
 /// Fraction number `index` of a field. Signed fractions occur where the standard wants unsigned ones.
 fn ratio(exif: &Exif, tag: Tag, index: usize) -> Read<Ratio> {
-    let field = exif
-        .get_field(tag, In::PRIMARY)
-        .ok_or(AbsentReason::NotPresent)?;
+    let field = field(exif, tag, In::PRIMARY)?;
     let (numerator, denominator) = match &field.value {
         Value::Rational(list) => list
             .get(index)

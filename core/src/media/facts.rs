@@ -4,13 +4,13 @@
 //! `exif_fields`. A fact is what the camera wrote, no more: a time without an offset stays without one, and a value that cannot be
 //! true (a latitude of 91 degrees, a denominator of zero) is absent rather than mended.
 //!
-//! Facts are read from a bounded prefix, so that they are at hand while a capture still streams to disk.
+//! Facts are read while a capture streams to disk, wherever in the file they stand, in bounded memory.
 
-use super::container::{self, HEAD_BYTES_MAX};
 use super::exif_block::{self, ExifBlock};
 use super::exif_fields;
-use super::format::MediaFormat;
+use super::format::{Container, MediaFormat};
 use super::orientation::Orientation;
+use super::walk::Walk;
 
 /// A value of the camera, or the reason why there is none.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -34,8 +34,10 @@ pub enum AbsentReason {
     OutOfRange,
     /// The field holds spaces, zeros or nothing.
     Blank,
-    /// The field stands beyond the part of the file that was read.
-    BeyondHead,
+    /// The field stood in a part of the file that had passed before its place was named.
+    NotKept,
+    /// The block that would hold the field is larger than any camera writes, and was not read.
+    TooLarge,
     /// The file is of a kind whose facts are not read.
     UnsupportedFormat,
 }
@@ -122,17 +124,15 @@ pub enum DirectionReference {
     TrueNorth,
     /// Magnetic north ("M").
     MagneticNorth,
-    /// The camera did not say.
-    NotStated,
 }
 
 /// Where the camera pointed, GPSImgDirection (GPS 0x11).
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Direction {
     /// Clockwise from north in thousandths of a degree, 0 to 359,999.
     pub bearing_mdeg: u32,
     /// Which north.
-    pub reference: DirectionReference,
+    pub reference: Fact<DirectionReference>,
 }
 
 /// UTC as the satellites gave it, GPSDateStamp (GPS 0x1D) and GPSTimeStamp (GPS 0x07).
@@ -172,7 +172,7 @@ pub struct CameraFacts {
     pub lens_make: Fact<String>,
     /// LensModel (0xA434).
     pub lens_model: Fact<String>,
-    /// BodySerialNumber (0xA431).
+    /// BodySerialNumber (0xA431), else CameraSerialNumber (0xC62F).
     pub body_serial: Fact<String>,
 }
 
@@ -206,13 +206,13 @@ pub struct ExposureFacts {
     pub flash: Fact<Flash>,
 }
 
-/// A piece of the file, counted from its first byte, wholly inside the head.
+/// A piece of the file, counted from its first byte, wholly inside its EXIF block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct ByteRange {
     /// First byte.
-    pub offset: u32,
+    pub offset: u64,
     /// Number of bytes, at least one.
-    pub length: u32,
+    pub length: u64,
 }
 
 impl ByteRange {
@@ -236,6 +236,10 @@ pub enum Defect {
     ZeroDimensions,
     /// The file ends before the picture does.
     Truncated,
+    /// A piece is blank (zeros or ones) where picture data must stand: a card or a copy lost it.
+    BlankPiece,
+    /// Markers, lengths or checksums contradict the bytes.
+    BrokenStructure,
     /// The EXIF block is partly or wholly unreadable.
     BrokenExif,
     /// The EXIF block has more entries or bytes than any camera writes, and was not read.
@@ -247,9 +251,10 @@ pub enum Defect {
 pub struct PhotoFacts {
     /// Kind of file, by its bytes.
     pub format: MediaFormat,
-    /// Stored size, before it is turned upright: from the frame header, for HEIC from EXIF (0xA002, 0xA003).
+    /// Stored size, before it is turned upright: from the frame header; for HEIF from the primary item's `ispe` and `clap`, from EXIF
+    /// (0xA002, 0xA003) only where no property says it.
     pub size: Fact<PixelSize>,
-    /// How the stored picture must be turned, Orientation (0x0112).
+    /// How the stored picture must be turned, Orientation (0x0112); for HEIF from the primary item's `irot` and `imir`.
     pub orientation: Fact<Orientation>,
     /// When the picture was taken.
     pub taken_at: Fact<CameraTime>,
@@ -261,40 +266,75 @@ pub struct PhotoFacts {
     pub exposure: ExposureFacts,
     /// JPEG inside the EXIF block, JPEGInterchangeFormat and its length (IFD1 0x0201, 0x0202); stored the same way round.
     pub thumbnail: Fact<ByteRange>,
+    /// EXIF says that the colours are Adobe RGB, InteroperabilityIndex (0x0001) "R03".
+    pub says_adobe_rgb: bool,
+    /// Up to which byte the picture data are sound; absent: to their end.
+    pub sound_until: Option<u64>,
     /// What is wrong with the file, each once, in the order of [`Defect`].
     pub defects: Vec<Defect>,
 }
 
-/// Reads the facts of a photograph from the beginning of its file.
+/// Reads the facts of a photograph and checks its structure while its bytes pass once.
 ///
-/// `head` is the file's first bytes, up to [`HEAD_BYTES_MAX`] (more are not looked at); `file_len` is the length of the whole file,
-/// so that "not there" and "not within the head" can be told apart.
-#[must_use]
-pub fn read_facts(head: &[u8], file_len: u64) -> PhotoFacts {
-    let head = head.get(..HEAD_BYTES_MAX).unwrap_or(head);
-    let is_whole = u64::try_from(head.len()).is_ok_and(|length| length >= file_len);
-    let format = MediaFormat::sniff(head);
-    let layout = container::read_layout(head, format, is_whole);
-    let block = exif_block::read_block(head, layout.exif);
-    let size = match format {
-        MediaFormat::Heic => block.read(exif_fields::pixel_size),
-        MediaFormat::Jpeg | MediaFormat::Png | MediaFormat::Unknown => layout.size,
-    };
+/// Memory stays below 600 KiB whatever the file claims; a JPEG needs at most 64 KiB.
+pub struct PhotoReader {
+    walk: Walk,
+    is_empty: bool,
+}
 
-    let mut defects = Vec::new();
-    if head.is_empty() {
-        defects.push(Defect::Empty);
-    } else if format == MediaFormat::Unknown {
-        defects.push(Defect::NotAPicture);
+impl Default for PhotoReader {
+    fn default() -> Self {
+        Self {
+            walk: Walk::new(),
+            is_empty: true,
+        }
     }
-    if size.absent_reason() == Some(AbsentReason::OutOfRange) {
-        defects.push(Defect::ZeroDimensions);
+}
+
+impl PhotoReader {
+    /// Takes the next bytes of the file.
+    pub fn feed(&mut self, bytes: &[u8]) {
+        self.is_empty &= bytes.is_empty();
+        self.walk.feed(bytes);
     }
-    if !layout.is_complete {
-        defects.push(Defect::Truncated);
+
+    /// Gives the facts once all bytes have passed.
+    #[must_use]
+    pub fn finish(self) -> PhotoFacts {
+        let (format, walked) = self.walk.finish();
+        let block = exif_block::read_block(walked.exif);
+        let mut size = walked.size;
+        if format.container() == Container::Boxes && size == Fact::Absent(AbsentReason::NotPresent)
+        {
+            // No property says it: EXIF is all there is, and is never taken against a property.
+            size = block.read(exif_fields::pixel_size);
+        }
+        let mut defects = Vec::new();
+        if self.is_empty {
+            defects.push(Defect::Empty);
+        } else if format == MediaFormat::Unknown {
+            defects.push(Defect::NotAPicture);
+        }
+        if size.absent_reason() == Some(AbsentReason::OutOfRange) {
+            defects.push(Defect::ZeroDimensions);
+        }
+        defects.extend(walked.flaws.defects());
+        defects.extend(block.defect);
+        let mut facts = facts_of(format, size, &block, defects);
+        facts.sound_until = walked.flaws.sound_until();
+        if let Some(orientation) = walked.orientation {
+            facts.orientation = Fact::Known(orientation);
+        }
+        facts
     }
-    defects.extend(block.defect);
-    facts_of(format, size, &block, defects)
+}
+
+/// Reads the facts of a photograph that is at hand as a whole.
+#[must_use]
+pub fn read_facts(file: &[u8]) -> PhotoFacts {
+    let mut reader = PhotoReader::default();
+    reader.feed(file);
+    reader.finish()
 }
 
 fn facts_of(
@@ -321,7 +361,7 @@ fn facts_of(
             model: block.read(|exif| exif_fields::text(exif, exif::Tag::Model)),
             lens_make: block.read(|exif| exif_fields::text(exif, exif::Tag::LensMake)),
             lens_model: block.read(|exif| exif_fields::text(exif, exif::Tag::LensModel)),
-            body_serial: block.read(|exif| exif_fields::text(exif, exif::Tag::BodySerialNumber)),
+            body_serial: block.read(exif_fields::serial),
         },
         exposure: ExposureFacts {
             exposure_time_s: block.read(exif_fields::exposure_time_s),
@@ -331,6 +371,8 @@ fn facts_of(
             flash: block.read(exif_fields::flash),
         },
         thumbnail: block.thumbnail(),
+        says_adobe_rgb: block.read(exif_fields::says_adobe_rgb) == Fact::Known(true),
+        sound_until: None,
         defects,
     }
 }

@@ -11,24 +11,33 @@
 //! headers before a decoder is called.
 
 mod bitmap;
+mod blank;
+mod box_walk;
+mod colour;
 mod container;
 mod decode;
 mod exif_block;
 mod exif_fields;
 mod facts;
 mod format;
+mod heif_items;
+mod jpeg_walk;
+mod keep;
 mod orientation;
+mod png_walk;
 mod renditions;
+mod rows;
+mod tiff;
+mod walk;
 
 pub use bitmap::{Bitmap, Channels};
-pub use container::HEAD_BYTES_MAX;
 pub use decode::{PIXELS_MAX, PNG_BYTES_MAX, PROGRESSIVE_BYTES_MAX, SIDE_MAX};
 pub use exif_block::{EXIF_BYTES_MAX, EXIF_ENTRIES_MAX};
 pub use exif_fields::TEXT_BYTES_MAX;
 pub use facts::{
     AbsentReason, ByteRange, CameraFacts, CameraTime, CivilTime, Defect, Direction,
-    DirectionReference, ExposureFacts, Fact, Flash, GpsFacts, GpsStamp, PhotoFacts, PixelSize,
-    Ratio, read_facts,
+    DirectionReference, ExposureFacts, Fact, Flash, GpsFacts, GpsStamp, PhotoFacts, PhotoReader,
+    PixelSize, Ratio, read_facts,
 };
 pub use format::MediaFormat;
 pub use orientation::{Orientation, turn_upright};

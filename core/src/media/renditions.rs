@@ -13,9 +13,10 @@ use fast_image_resize::{FilterType, PixelType, ResizeAlg, ResizeOptions, Resizer
 use jpeg_encoder::{ChromaSubsamplingMethod, ColorType, Encoder, SamplingFactor};
 
 use super::bitmap::{Bitmap, Channels};
-use super::decode;
+use super::colour::{Colours, to_srgb};
+use super::decode::{self, Decoded};
 use super::facts::PhotoFacts;
-use super::format::MediaFormat;
+use super::format::Container;
 use super::orientation::{Orientation, turn_upright};
 
 /// Longer side of a thumbnail: a list row at three pixels a point.
@@ -41,6 +42,10 @@ pub struct Rendition {
     pub height: u32,
     /// What it was made from.
     pub origin: RenditionOrigin,
+    /// It shows only a part of the picture: the rest is missing or damaged.
+    pub is_partial: bool,
+    /// Whether its colours are those of the picture; else no profile could be followed.
+    pub has_true_colours: bool,
 }
 
 /// What a rendition was made from.
@@ -55,7 +60,7 @@ pub enum RenditionOrigin {
 /// Why there is no rendition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum NoPreview {
-    /// Not a JPEG or PNG; for HEIC the platform's decoder may supply one.
+    /// Neither JPEG nor PNG; for HEIC the platform's decoder may supply one.
     UnsupportedFormat,
     /// A JPEG or PNG of a rare kind (lossless, arithmetic, 12 bits).
     UnsupportedCoding,
@@ -111,22 +116,45 @@ pub fn render(source: &[u8], facts: &PhotoFacts) -> Renditions {
         .known()
         .copied()
         .unwrap_or(Orientation::TopLeft);
-    let decoded = match facts.format {
-        MediaFormat::Jpeg => decode::decode_jpeg(source, PREVIEW_SIDE_MAX),
-        MediaFormat::Png => decode::decode_png(source),
-        MediaFormat::Heic | MediaFormat::Unknown => Err(NoPreview::UnsupportedFormat),
+    let decoded = match facts.format.container() {
+        Container::Jpeg => decode::decode_jpeg(source, facts, PREVIEW_SIDE_MAX),
+        Container::Png => decode::decode_png(source),
+        Container::Boxes | Container::Tiff | Container::Opaque => Err(NoPreview::UnsupportedFormat),
     };
-    match decoded.and_then(|bitmap| from_pixels(bitmap, orientation)) {
+    let decoded = decoded.map(|decoded| with_stated_colours(decoded, facts));
+    match decoded.and_then(|decoded| from_pixels(decoded, orientation)) {
         Ok(renditions) => renditions,
         Err(reason) => from_embedded(source, facts, orientation, reason),
     }
 }
 
-fn from_pixels(decoded: Bitmap, orientation: Orientation) -> Result<Renditions, NoPreview> {
-    let upright = turn_upright(shrink(decoded, PREVIEW_SIDE_MAX)?, orientation);
-    let preview = encode(&upright, PREVIEW_QUALITY, RenditionOrigin::Pixels)?;
+/// What EXIF says of the colours counts where no profile is embedded.
+fn with_stated_colours(decoded: Decoded, facts: &PhotoFacts) -> Decoded {
+    match decoded.colours {
+        Colours::Unsaid if facts.says_adobe_rgb => Decoded {
+            colours: Colours::AdobeRgb,
+            ..decoded
+        },
+        Colours::Unsaid | Colours::Profile(_) | Colours::AdobeRgb | Colours::Inks { .. } => decoded,
+    }
+}
+
+fn from_pixels(decoded: Decoded, orientation: Orientation) -> Result<Renditions, NoPreview> {
+    let Decoded {
+        bitmap,
+        colours,
+        is_partial,
+    } = decoded;
+    let (small, has_true_colours) = to_srgb(shrink(bitmap, PREVIEW_SIDE_MAX)?, &colours);
+    let upright = turn_upright(small, orientation);
+    let marked = |rendition| Rendition {
+        is_partial,
+        has_true_colours,
+        ..rendition
+    };
+    let preview = encode(&upright, PREVIEW_QUALITY, RenditionOrigin::Pixels).map(marked)?;
     let small = shrink(upright, THUMBNAIL_SIDE_MAX)?;
-    let thumbnail = encode(&small, THUMBNAIL_QUALITY, RenditionOrigin::Pixels)?;
+    let thumbnail = encode(&small, THUMBNAIL_QUALITY, RenditionOrigin::Pixels).map(marked)?;
     Ok(Renditions {
         thumbnail: RenditionOutcome::Made(thumbnail),
         preview: RenditionOutcome::Made(preview),
@@ -142,7 +170,7 @@ fn from_embedded(
 ) -> Renditions {
     let embedded = facts.thumbnail.known().and_then(|range| range.cut(source));
     let thumbnail = embedded.and_then(|jpeg| {
-        let bitmap = decode::decode_jpeg(jpeg, THUMBNAIL_SIDE_MAX).ok()?;
+        let bitmap = decode::decode_thumbnail(jpeg, THUMBNAIL_SIDE_MAX).ok()?;
         let upright = turn_upright(shrink(bitmap, THUMBNAIL_SIDE_MAX).ok()?, orientation);
         encode(
             &upright,
@@ -213,6 +241,8 @@ fn encode(bitmap: &Bitmap, quality: u8, origin: RenditionOrigin) -> Result<Rendi
         width: bitmap.width(),
         height: bitmap.height(),
         origin,
+        is_partial: false,
+        has_true_colours: true,
     })
 }
 
@@ -228,7 +258,7 @@ mod tests {
     use crate::media::read_facts;
 
     fn render_file(file: &[u8]) -> Renditions {
-        render(file, &read_facts(file, u64::try_from(file.len()).unwrap()))
+        render(file, &read_facts(file))
     }
 
     fn preview_of(file: &[u8]) -> Rendition {
@@ -243,7 +273,7 @@ mod tests {
     }
 
     fn pixels_of(rendition: &Rendition) -> Vec<u8> {
-        let bitmap = decode::decode_jpeg(&rendition.jpeg, u32::MAX).unwrap();
+        let bitmap = decode::decode_thumbnail(&rendition.jpeg, u32::MAX).unwrap();
         let size = (bitmap.width(), bitmap.height());
         assert_eq!(size, (rendition.width, rendition.height));
         bitmap.into_pixels()
@@ -393,7 +423,8 @@ mod tests {
             (photo::text_renamed(), NoPreview::UnsupportedFormat),
             (photo::heic_like(), NoPreview::UnsupportedFormat),
             (photo::zero_dimensions(), NoPreview::NoPixels),
-            (photo::truncated(), NoPreview::Damaged),
+            (photo::png_cut_large(), NoPreview::Damaged),
+            (photo::tiff_like(), NoPreview::UnsupportedFormat),
             (photo::header_19000_square(), NoPreview::TooLarge),
             (photo::png_bomb_19000_square(), NoPreview::TooLarge),
             (
@@ -420,7 +451,6 @@ mod tests {
     fn the_cameras_thumbnail_stands_in_for_a_picture_that_cannot_be_read() {
         let files = [
             photo::heic_like(),
-            photo::truncated(),
             photo::header_19000_square(),
             photo::progressive_over_budget(),
         ];
@@ -435,12 +465,54 @@ mod tests {
 
     #[test]
     fn the_cameras_thumbnail_is_turned_upright_too() {
-        let mut file = PhotoSpec::new(480, 360, 1).with_orientation(6).to_jpeg();
-        file.truncate(file.len() / 2);
+        let file = PhotoSpec::new(480, 360, 1).with_orientation(6).to_jpeg();
+        let file = photo::with_frame_size(file, 19_000, 19_000);
         let renditions = render_file(&file);
         let thumbnail = renditions.thumbnail.made().unwrap();
         assert_eq!((thumbnail.width, thumbnail.height), (160, 120));
         assert_upright(thumbnail);
+    }
+
+    #[test]
+    fn what_is_there_of_a_damaged_picture_is_shown_and_marked() {
+        // 1184 of 1200 rows; the third that was cut off; a quarter closed as if it were whole; half before a blank piece.
+        let cases = [
+            (photo::rows_99(), 940..950),
+            (photo::truncated(), 200..260),
+            (photo::rows_closed_early(), 200..290),
+            (photo::zeroed_middle(), 420..500),
+            (photo::restart_lost(), 420..600),
+        ];
+        for (file, heights) in cases {
+            let preview = preview_of(&file);
+            assert!(
+                preview.is_partial && heights.contains(&preview.height),
+                "{}",
+                preview.height
+            );
+        }
+        let whole = preview_of(&photo::with_restarts());
+        assert_eq!((whole.is_partial, whole.height), (false, 960));
+    }
+
+    #[test]
+    fn the_rows_of_a_cut_picture_are_those_of_the_whole_one() {
+        let (whole, cut) = (
+            preview_of(&photo::with_restarts()),
+            preview_of(&photo::rows_99()),
+        );
+        let (whole, cut) = (pixels_of(&whole), pixels_of(&cut));
+        // The last rows are mixed with their neighbours when the picture is made smaller.
+        let rows = 1280 * 3 * 900;
+        assert!(psnr_db(&whole[..rows], &cut[..rows]) > 30.0);
+    }
+
+    #[test]
+    fn a_progressive_picture_that_was_cut_is_shown_as_far_as_its_scans_are_whole() {
+        let preview = preview_of(&photo::progressive_cut());
+        assert!(preview.is_partial);
+        assert_eq!((preview.width, preview.height), (1280, 960));
+        assert_upright(&preview);
     }
 
     #[test]

@@ -2,15 +2,16 @@
 
 use serde::Serialize;
 
-use super::text::{shown, shown_some};
-use super::{RecordError, RecordState};
-use crate::capture::answering;
+use super::text::shown;
+use super::{PhotoFacts, RecordError, RecordState};
+use crate::capture::{FileName, answering};
 use crate::encoding::{Hash32, Map, Value};
+use crate::index::Index;
 use crate::journal::Op;
 use crate::merge::Folded;
 use crate::model::ids::{SealedName, SubjectId, SubjectRef};
-use crate::store::{OwnChain, Word};
-use crate::vocabulary::{Kind, PhotoDefect, PhotoOrigin, Shot};
+use crate::store::{OwnChain, StoreError, Word};
+use crate::vocabulary::{Kind, NoPreview, PhotoDefect, PhotoOrigin, PreviewMark, Shot};
 
 /// A photo as all known entries tell it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -33,20 +34,20 @@ pub struct PhotoView {
     pub owner: Option<SubjectRef>,
     /// Which shot of the list.
     pub shot: Option<Shot>,
-    /// The camera's local time as it claims, `YYYY-MM-DDTHH:MM:SS`.
-    pub taken_text: Option<String>,
-    /// Latitude, 1e-7 degrees, as the file claims.
-    pub lat_e7: Option<i64>,
-    /// Longitude, 1e-7 degrees, as the file claims.
-    pub lon_e7: Option<i64>,
-    /// Camera make and model as the file claims.
-    pub camera: Option<String>,
+    /// What the file says of itself; absent for one that no key here opened.
+    pub facts: Option<PhotoFacts>,
     /// The shutter's moment by the device's clock, ms.
     pub captured_ms: Option<i64>,
     /// Name of an imported file, verbatim.
-    pub file_name: Option<String>,
-    /// What is wrong with the file.
+    pub file_name: Option<FileName>,
+    /// What is wrong with the file, found when it was taken or when its small pictures were made.
     pub defects: Vec<PhotoDefect>,
+    /// The picture itself is hurt: whoever still can takes it again.
+    pub should_retake: bool,
+    /// Why there is no preview; absent while there is one, or while it is still to be made.
+    pub no_preview: Option<NoPreview>,
+    /// What the preview, or the small picture in its place, does not show truly.
+    pub preview_marks: Vec<PreviewMark>,
     /// The record as such.
     pub record: RecordState,
 }
@@ -61,20 +62,14 @@ impl PhotoView {
                 .and_then(Value::as_uint)
                 .unwrap_or_default()
         };
-        let facts = folded.value(10).and_then(Value::as_map);
-        let fact_text = |key| {
-            facts
-                .and_then(|map| map.get(key))
-                .and_then(Value::as_text)
-                .map(str::to_owned)
-        };
-        let fact_int = |key| facts.and_then(|map| map.get(key)).and_then(Value::as_int);
-        let taken = facts.and_then(|map| map.get(0)).and_then(Value::as_map);
-        let camera: Vec<String> = [fact_text(8), fact_text(9)].into_iter().flatten().collect();
         let defects = folded
             .value(14)
             .and_then(Value::as_array)
             .unwrap_or_default();
+        let defects: Vec<PhotoDefect> = defects
+            .iter()
+            .filter_map(|defect| defect.as_text().map(PhotoDefect::from_code))
+            .collect();
         Self {
             id: folded.subject,
             sealed: folded.value(1).and_then(SealedName::from_value),
@@ -91,19 +86,59 @@ impl PhotoView {
                 .value(9)
                 .and_then(Value::as_text)
                 .map(Shot::from_code),
-            taken_text: taken
-                .and_then(|map| map.get(0)?.as_text())
-                .map(str::to_owned),
-            lat_e7: fact_int(1),
-            lon_e7: fact_int(2),
-            camera: (!camera.is_empty()).then(|| camera.join(" ")),
+            facts: folded.value(10).and_then(Value::as_map).map(PhotoFacts::of),
             captured_ms: folded.value(12).and_then(Value::as_int),
-            file_name: shown_some(folded, 13),
-            defects: defects
-                .iter()
-                .filter_map(|defect| defect.as_text().map(PhotoDefect::from_code))
-                .collect(),
+            file_name: folded.value(13).and_then(FileName::from_value),
+            should_retake: defects.iter().any(PhotoDefect::calls_for_another),
+            defects,
+            no_preview: None,
+            preview_marks: Vec::new(),
             record: RecordState::of(folded),
+        }
+    }
+
+    /// Adds what was found when the small pictures were made, which may be long after the photo was taken.
+    ///
+    /// # Errors
+    /// The index's.
+    pub fn noted(mut self, index: &Index) -> Result<Self, StoreError> {
+        let made = index.all_children(self.id, Kind::RenditionsMade, Rendered::of)?;
+        let Some(last) = made
+            .iter()
+            .rfind(|made| made.no_preview.is_none())
+            .or(made.last())
+        else {
+            return Ok(self);
+        };
+        self.no_preview.clone_from(&last.no_preview);
+        self.preview_marks.clone_from(&last.marks);
+        let is_damaged = last.no_preview == Some(NoPreview::Damaged)
+            || last.marks.contains(&PreviewMark::Partial);
+        if is_damaged && !self.defects.contains(&PhotoDefect::Damaged) {
+            self.defects.push(PhotoDefect::Damaged);
+        }
+        self.should_retake |= is_damaged;
+        Ok(self)
+    }
+}
+
+/// What one making of small pictures says.
+struct Rendered {
+    no_preview: Option<NoPreview>,
+    marks: Vec<PreviewMark>,
+}
+
+impl Rendered {
+    fn of(folded: &Folded) -> Self {
+        let reason = folded.value(4).and_then(Value::as_text);
+        let rendition = [3, 2]
+            .into_iter()
+            .find_map(|field| folded.value(field)?.as_map());
+        let marks = rendition.and_then(|rendition| rendition.get(6)?.as_array());
+        let codes = marks.unwrap_or_default().iter().filter_map(Value::as_text);
+        Self {
+            no_preview: reason.map(NoPreview::from_code),
+            marks: codes.map(PreviewMark::from_code).collect(),
         }
     }
 }

@@ -5,7 +5,7 @@
 
 mod stanzas;
 
-pub use stanzas::Stanzas;
+pub use stanzas::{Stanzas, objection_to};
 
 use std::io::{self, Read, Write};
 use std::str::FromStr as _;

@@ -17,6 +17,14 @@ const GREASE: &str = "-grease";
 /// A header of ten recipients has about 1.2 KiB.
 const HEADER_BYTES_MAX: u64 = 64 * 1024;
 
+/// What a sealed file's recipients are not as they must be, in words; absent: they are. `listed` is how many its entry or run lists, where that is known.
+pub fn objection_to(sealed: impl Read, listed: Option<usize>) -> Option<String> {
+    match Stanzas::read(sealed) {
+        Ok(stanzas) => stanzas.objection(listed),
+        Err(_) => Some("it does not begin like a sealed file".to_owned()),
+    }
+}
+
 /// The recipients that the header of a sealed file shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stanzas {

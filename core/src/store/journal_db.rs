@@ -76,6 +76,8 @@ pub struct FileRow {
     pub size: u64,
     /// SHA-256 of the plaintext, where known.
     pub sha256: Option<Hash32>,
+    /// How many recipients its entry lists, where it does.
+    pub recipients: Option<u64>,
     /// The photo.
     pub subject: SubjectId,
     /// The introducing entry.
@@ -602,7 +604,8 @@ impl Journal {
 
     fn files_where(&self, condition: &str, value: &[u8]) -> Result<Vec<FileRow>, StoreError> {
         let text = format!(
-            "SELECT sealed_sha256, class, size_bytes, sha256, subject, entry_id, device, seq
+            "SELECT sealed_sha256, class, size_bytes, sha256, subject, entry_id, device, seq,
+                 recipients
              FROM files WHERE {condition} ORDER BY device, seq, class"
         );
         let mut statement = self
@@ -750,5 +753,6 @@ fn file_row(row: &Row<'_>) -> rusqlite::Result<FileRow> {
         entry: EntryId(id(row, 5)?),
         device: DeviceId(id(row, 6)?),
         seq: row.get::<_, i64>(7)? as u64,
+        recipients: row.get::<_, Option<i64>>(8)?.map(|count| count as u64),
     })
 }

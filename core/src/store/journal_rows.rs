@@ -18,11 +18,12 @@ pub fn introduced_by(entry: &Entry) -> Vec<(FileRow, Option<[u8; 16]>)> {
     let Some(body) = &entry.body else {
         return Vec::new();
     };
-    let row = |sealed, class, size, sha256, subject| FileRow {
+    let row = |sealed, class, size, sha256, recipients: Option<&Value>, subject| FileRow {
         sealed,
         class,
         size,
         sha256,
+        recipients: recipients.and_then(Value::as_array).map(|list| list.len() as u64),
         subject,
         entry: entry.id,
         device: entry.header.device,
@@ -40,7 +41,14 @@ pub fn introduced_by(entry: &Entry) -> Vec<(FileRow, Option<[u8; 16]>)> {
             let capture = fields.get(7).and_then(Value::as_bytes);
             let capture = capture.and_then(|bytes| bytes.try_into().ok());
             vec![(
-                row(sealed, Class::Original, size, sha256, entry.header.subject),
+                row(
+                    sealed,
+                    Class::Original,
+                    size,
+                    sha256,
+                    fields.get(11),
+                    entry.header.subject,
+                ),
                 capture,
             )]
         }
@@ -53,7 +61,14 @@ pub fn introduced_by(entry: &Entry) -> Vec<(FileRow, Option<[u8; 16]>)> {
                 let sealed = SealedName::from_value(map.get(0)?)?;
                 let sha256 = map.get(2).and_then(Value::as_hash);
                 Some((
-                    row(sealed, class, map.get(1)?.as_uint()?, sha256, photo),
+                    row(
+                        sealed,
+                        class,
+                        map.get(1)?.as_uint()?,
+                        sha256,
+                        map.get(7),
+                        photo,
+                    ),
                     None,
                 ))
             };
@@ -198,8 +213,8 @@ fn insert_file(
 ) -> Result<(), StoreError> {
     // A capture id that stands for another picture goes on finding that one; this file must be known all the same.
     let text = "INSERT INTO files (sealed_sha256, entry_id, device, seq, subject, class,
-                    size_bytes, sha256, capture_id)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8,
+                    size_bytes, sha256, recipients, capture_id)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?10,
                     CASE WHEN EXISTS (SELECT 1 FROM files WHERE capture_id = ?9)
                         THEN NULL ELSE ?9 END)
                 ON CONFLICT DO NOTHING";
@@ -216,6 +231,7 @@ fn insert_file(
                 row.size as i64,
                 row.sha256.map(|hash| hash.0),
                 capture_id,
+                row.recipients.map(|count| count as i64),
             ])
         })
         .map_err(sql("insert file"))?;

@@ -22,4 +22,4 @@ pub use plan::{
     Backlog, FLIGHT_MAX, FRUITLESS_MAX, Link, LinkCost, PIECE_BYTES_MAX, PIECE_BYTES_MIN, Pace,
     Step, plan,
 };
-pub use transfer_db::{HubState, TransferDb};
+pub use transfer_db::{Enrolling, HubState, TransferDb};

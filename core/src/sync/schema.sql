@@ -9,8 +9,10 @@ CREATE TABLE hubs (
     token BLOB,
     token_expires_ms INTEGER NOT NULL DEFAULT 0, -- by the hub's clock
     is_member INTEGER NOT NULL DEFAULT 0,
-    own_nonce BLOB, -- of the enrolment: the six digits follow from it
-    digits TEXT NOT NULL DEFAULT '',
+    former_token BLOB, -- an ended one: it opens the door for the next session, nothing else
+    own_nonce BLOB, -- of the enrolment: kept before its hash is sent
+    hub_nonce BLOB, -- the answer to that hash, kept before own_nonce is shown
+    digits TEXT NOT NULL DEFAULT '', -- once own_nonce was shown
     epoch BLOB,
     cursor BLOB -- opaque, the hub's
 ) STRICT, WITHOUT ROWID;

@@ -30,12 +30,25 @@ pub struct HubState {
     pub token: Option<([u8; 32], i64)>,
     /// Whether the hub said that the roster names this device.
     pub is_member: bool,
-    /// Nonce of the enrolment and its six digits.
-    pub enrolment: Option<([u8; 32], String)>,
+    /// The token before, which ended: with it the hub sees a known phone in the crowd.
+    pub former_token: Option<[u8; 32]>,
+    /// The wish to join, as far as it got.
+    pub enrolment: Option<Enrolling>,
     /// The epoch that the hub is in.
     pub epoch: Option<[u8; 16]>,
     /// Where pulling goes on.
     pub cursor: Option<Vec<u8>>,
+}
+
+/// An enrolment from this device's side.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Enrolling {
+    /// This device's nonce: durable before its hash is sent.
+    pub own_nonce: [u8; 32],
+    /// The hub's answer: durable before the own nonce is shown, which is shown for this one only.
+    pub hub_nonce: Option<[u8; 32]>,
+    /// What both screens show, once the hub has seen the own nonce.
+    pub digits: Option<String>,
 }
 
 impl TransferDb {
@@ -302,19 +315,25 @@ impl TransferDb {
     }
 
     fn known_hub(&self, hub: HubId) -> Result<Option<HubState>, StoreError> {
-        let text = "SELECT token, token_expires_ms, is_member, own_nonce, digits, epoch, cursor
+        let text = "SELECT token, token_expires_ms, is_member, own_nonce, digits, epoch, cursor,
+                        hub_nonce, former_token
                     FROM hubs WHERE hub = ?1";
         let state = self
             .connection
             .query_row(text, [hub.as_bytes()], |row| {
                 let token: Option<[u8; 32]> = row.get(0)?;
                 let expires: i64 = row.get(1)?;
-                let nonce: Option<[u8; 32]> = row.get(3)?;
-                let digits: String = row.get(4)?;
+                let own_nonce: Option<[u8; 32]> = row.get(3)?;
+                let (digits, hub_nonce) = (row.get::<_, String>(4)?, row.get(7)?);
                 Ok(HubState {
                     token: token.map(|token| (token, expires)),
                     is_member: row.get(2)?,
-                    enrolment: nonce.map(|nonce| (nonce, digits)),
+                    former_token: row.get(8)?,
+                    enrolment: own_nonce.map(|own_nonce| Enrolling {
+                        own_nonce,
+                        hub_nonce,
+                        digits: (!digits.is_empty()).then_some(digits),
+                    }),
                     epoch: row.get(5)?,
                     cursor: row.get(6)?,
                 })
@@ -329,21 +348,25 @@ impl TransferDb {
     /// The database's.
     pub fn set_hub(&self, hub: HubId, state: &HubState) -> Result<(), StoreError> {
         let text = "INSERT INTO hubs (hub, token, token_expires_ms, is_member, own_nonce, digits,
-                        epoch, cursor)
-                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT DO UPDATE SET
+                        epoch, cursor, hub_nonce, former_token)
+                    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO UPDATE SET
                         token = excluded.token, token_expires_ms = excluded.token_expires_ms,
                         is_member = excluded.is_member, own_nonce = excluded.own_nonce,
-                        digits = excluded.digits, epoch = excluded.epoch, cursor = excluded.cursor";
-        let (nonce, digits) = state.enrolment.clone().unzip();
+                        digits = excluded.digits, epoch = excluded.epoch, cursor = excluded.cursor,
+                        hub_nonce = excluded.hub_nonce, former_token = excluded.former_token";
+        let enrolment = state.enrolment.as_ref();
+        let digits = enrolment.and_then(|enrolment| enrolment.digits.as_deref());
         let values = params![
             hub.as_bytes(),
             state.token.map(|token| token.0),
             state.token.map_or(0, |token| token.1),
             state.is_member,
-            nonce,
+            enrolment.map(|enrolment| enrolment.own_nonce),
             digits.unwrap_or_default(),
             state.epoch,
-            state.cursor
+            state.cursor,
+            enrolment.and_then(|enrolment| enrolment.hub_nonce),
+            state.former_token
         ];
         self.together(|| {
             let before = self.known_hub(hub)?;
@@ -360,8 +383,8 @@ impl TransferDb {
     /// # Errors
     /// The database's.
     pub fn forget_sessions(&self) -> Result<(), StoreError> {
-        let text = "UPDATE hubs SET token = NULL, is_member = 0, own_nonce = NULL, digits = '',
-                        cursor = NULL";
+        let text = "UPDATE hubs SET token = NULL, former_token = NULL, is_member = 0,
+                        own_nonce = NULL, hub_nonce = NULL, digits = '', cursor = NULL";
         self.connection
             .execute(text, [])
             .map_err(sql("forget sessions"))?;

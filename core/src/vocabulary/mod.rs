@@ -8,8 +8,9 @@ mod terms;
 
 pub use kind::{Kind, KindClass};
 pub use terms::{
-    GraveKind, HintConfidence, HintPartRole, HintSource, MarkerKind, MarkerReading, MarkerStatus,
-    OperatorRole, PhotoDefect, PhotoOrigin, RemainsKind, Shot, SiteType, StayReason,
+    FactAbsence, GraveKind, HintConfidence, HintPartRole, HintSource, MarkerKind, MarkerReading,
+    MarkerStatus, NoPreview, OperatorRole, PhotoDefect, PhotoOrigin, PreviewMark, RemainsKind,
+    Shot, SiteType, StayReason,
 };
 
 /// A term as screens get it: the code for logic, the words for people.

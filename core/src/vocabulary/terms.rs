@@ -153,12 +153,65 @@ vocabulary! {
     PhotoDefect {
         NotAPicture "not_a_picture" "not a picture" "не зображення",
         WrongExtension "wrong_extension" "name and content differ" "назва не відповідає вмісту",
+        ZeroDimensions "zero_dimensions" "no width or height" "немає ширини або висоти",
+        Truncated "truncated" "picture is cut" "зображення обрізане",
+        BlankPiece "blank_piece" "a piece of the picture is blank" "частина зображення порожня",
+        BrokenStructure "broken_structure" "bytes of the picture are damaged" "байти зображення пошкоджено",
+        Damaged "damaged" "picture cannot be decoded to its end" "зображення не декодується до кінця",
         BrokenExif "broken_exif" "camera data damaged" "дані камери пошкоджено",
         ExifTooLarge "exif_too_large" "camera data too large" "дані камери завеликі",
-        ZeroDimensions "zero_dimensions" "no width or height" "немає ширини або висоти",
-        TooManyPixels "too_many_pixels" "too many pixels for a preview" "завелике для перегляду",
-        Truncated "truncated" "picture is cut" "зображення обрізане",
-        NoPreview "no_preview" "no preview" "немає перегляду",
+    }
+}
+
+impl PhotoDefect {
+    /// Whether the picture itself is hurt: whoever still can takes it again.
+    #[must_use]
+    pub fn calls_for_another(&self) -> bool {
+        match self {
+            Self::NotAPicture
+            | Self::ZeroDimensions
+            | Self::Truncated
+            | Self::BlankPiece
+            | Self::BrokenStructure
+            | Self::Damaged => true,
+            Self::WrongExtension | Self::BrokenExif | Self::ExifTooLarge | Self::Other(_) => false,
+        }
+    }
+}
+
+vocabulary! {
+    /// Why a photo has no preview.
+    NoPreview {
+        UnsupportedFormat "unsupported_format" "no preview here of this kind of file" "перегляд цього виду файлів тут неможливий",
+        UnsupportedCoding "unsupported_coding" "no preview here of this coding" "перегляд цього кодування тут неможливий",
+        TooLarge "too_large" "too many pixels for a preview" "завелике для перегляду",
+        ProgressiveTooLarge "progressive_too_large" "too large a progressive JPEG for a preview" "завеликий прогресивний JPEG для перегляду",
+        TooManyScans "too_many_scans" "more passes than a camera writes" "більше проходів, ніж пише камера",
+        NoPixels "no_pixels" "no width or height" "немає ширини або висоти",
+        Damaged "damaged" "picture cannot be decoded" "зображення не декодується",
+    }
+}
+
+vocabulary! {
+    /// What a preview does not show truly.
+    PreviewMark {
+        Partial "partial" "only a part of the picture is there" "є лише частина зображення",
+        ColoursNotTrue "colours_not_true" "colours are not true" "кольори не справжні",
+        CameraThumbnail "camera_thumbnail" "made from the camera's small picture" "зроблено з мініатюри камери",
+    }
+}
+
+vocabulary! {
+    /// Why a fact of a photo is absent.
+    FactAbsence {
+        NotPresent "not_present" "the file does not say" "у файлі немає",
+        Malformed "malformed" "written in a wrong form" "записано неправильно",
+        ZeroDenominator "zero_denominator" "written as unknown" "записано як невідоме",
+        OutOfRange "out_of_range" "cannot be true" "не може бути правдою",
+        Blank "blank" "left blank" "залишено порожнім",
+        NotKept "not_kept" "stands where it could not be read" "стоїть там, де не можна прочитати",
+        TooLarge "too_large" "camera data too large to be read" "дані камери завеликі для читання",
+        UnsupportedFormat "unsupported_format" "not read from this kind of file" "з цього виду файлів не читається",
     }
 }
 

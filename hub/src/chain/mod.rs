@@ -12,6 +12,7 @@ mod pull;
 pub(crate) use pull::Pulled;
 
 use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
@@ -32,6 +33,8 @@ const INDEX_FILE: &str = "index.db";
 #[derive(Default)]
 pub(crate) struct Chain {
     open: Mutex<Option<Open>>,
+    /// Beside the lock: whoever says hello must not wait for a page that is being read.
+    is_open: AtomicBool,
     jobs: Mutex<Option<Sender<Job>>>,
 }
 
@@ -71,11 +74,13 @@ impl Chain {
     }
 
     pub fn is_locked(&self) -> bool {
-        self.open().is_none()
+        !self.is_open.load(Ordering::Acquire)
     }
 
     pub fn lock(&self) {
-        if self.open().take().is_some() {
+        let mut open = self.open();
+        self.is_open.store(false, Ordering::Release);
+        if open.take().is_some() {
             tracing::info!("locked");
         }
     }
@@ -157,6 +162,7 @@ impl Inner {
                 waiting: BTreeSet::new(),
                 index,
             });
+            self.chain.is_open.store(true, Ordering::Release);
             tracing::info!("unlocked");
         }
         drop(slot);

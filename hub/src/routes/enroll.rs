@@ -1,5 +1,4 @@
-//! `POST /v1/enroll`: a device asks to join; the same key gets the same six digits however often it
-//! asks.
+//! `POST /v1/enroll` and `POST /v1/reveal`: a device asks to join.
 
 use std::sync::Arc;
 
@@ -8,80 +7,106 @@ use axum::extract::State;
 use axum::response::Response;
 use imena_core::model::ids::DeviceId;
 use imena_core::sync::wire::{
-    EnrollReply, EnrollRequest, Enrolment, ErrorCode, SMALL_MESSAGE_BYTES_MAX,
+    EnrollReply, EnrollRequest, ErrorCode, Nonce, RevealRequest, SMALL_MESSAGE_BYTES_MAX,
 };
 
+use super::caller::Door;
 use super::{Hubs, Refusal, blocking, cbor, org, read_body};
+use crate::enrolments::Asked;
 use crate::hub::Inner;
-use crate::limits::STRANGERS_MAX;
-use crate::truth::{DeviceRow, EnrolmentRow};
+use crate::limits::{ENROLMENTS_MAX, REVEAL_MS};
+use crate::nonces::Signer;
 
-pub(super) async fn enroll(State(inner): Hubs, body: Body) -> Result<Response, Refusal> {
+pub(super) async fn enroll(
+    State(inner): Hubs,
+    door: Door,
+    body: Body,
+) -> Result<Response, Refusal> {
     let bytes = read_body(body, SMALL_MESSAGE_BYTES_MAX).await?;
-    let reply = blocking(&inner, move |inner| answer(inner, &bytes)).await?;
-    Ok(cbor(reply.encode()))
+    let reply = blocking(&inner, move |inner| {
+        let asked = EnrollRequest::open(&bytes, org(inner)?, inner.keys.id())?;
+        let device = asked.device()?;
+        take_nonce(inner, device, &asked.hub_nonce)?;
+        if let Some(member) = member(inner, &door, device) {
+            return Ok(member);
+        }
+        answer(device, inner.begin_enrolment(device, &asked)?)
+    });
+    Ok(cbor(reply.await?.encode()))
 }
 
-fn answer(inner: &Arc<Inner>, bytes: &[u8]) -> Result<EnrollReply, Refusal> {
-    let asked = EnrollRequest::open(bytes, org(inner)?, inner.keys.id())?;
-    let device = asked.device()?;
-    take_nonce(inner, &asked.hub_nonce)?;
-    check_room(inner, device)?;
-    let now_ms = inner.now_ms();
-    let enrolment = EnrolmentRow {
-        name: asked.name.clone(),
-        digits: asked.digits()?,
-        since_ms: now_ms,
-    };
-    inner.truth.put_device(&DeviceRow {
-        device,
-        spki: asked.device_spki.clone(),
-        seen_ms: now_ms,
-        enrolment: Some(enrolment.clone()),
-    })?;
-    // The first enrolment stays: its digits are the ones that two people may be comparing right
-    // now.
-    let row = inner.truth.device(device)?;
-    let digits = row
-        .and_then(|row| row.enrolment)
-        .unwrap_or(enrolment)
-        .digits;
-    if !inner.is_member(device) {
-        return Ok(EnrollReply {
-            state: Enrolment::Pending,
-            digits,
-            roster: None,
-        });
-    }
-    let roster = inner.roster().map(|signed| signed.bytes.clone());
-    Ok(EnrollReply {
-        state: Enrolment::Member,
-        digits,
-        roster,
+pub(super) async fn reveal(
+    State(inner): Hubs,
+    door: Door,
+    body: Body,
+) -> Result<Response, Refusal> {
+    let bytes = read_body(body, SMALL_MESSAGE_BYTES_MAX).await?;
+    let reply = blocking(&inner, move |inner| {
+        let shown = RevealRequest::open(&bytes, org(inner)?, inner.keys.id())?;
+        let device = shown.device()?;
+        if let Some(member) = member(inner, &door, device) {
+            return Ok(member);
+        }
+        let digits = shown.digits()?;
+        answer(device, inner.reveal_enrolment(device, &shown, digits)?)
+    });
+    Ok(cbor(reply.await?.encode()))
+}
+
+/// The answer to a device that belongs already.
+fn member(inner: &Inner, door: &Door, device: DeviceId) -> Option<EnrollReply> {
+    inner.is_member(device).then(|| {
+        door.is_member(device);
+        let roster = inner.roster().map(|signed| signed.bytes.clone());
+        EnrollReply::Member { roster }
     })
 }
 
-/// Uses a hub nonce up.
-pub(super) fn take_nonce(inner: &Inner, nonce: &[u8; 32]) -> Result<(), Refusal> {
-    if inner.nonces.take(&inner.environment, nonce) {
+fn answer(device: DeviceId, asked: Asked) -> Result<EnrollReply, Refusal> {
+    let reveal_s = REVEAL_MS.unsigned_abs() / 1000;
+    match asked {
+        Asked::Begun(hub_nonce) => Ok(EnrollReply::Begun { hub_nonce }),
+        Asked::Waits => Ok(EnrollReply::Pending),
+        Asked::Full => Err(Refusal::later(
+            ErrorCode::Busy,
+            &format!("{ENROLMENTS_MAX} devices wait to be let in; sending works without"),
+            reveal_s,
+        )),
+        Asked::OtherStands => Err(Refusal::later(
+            ErrorCode::Conflict,
+            "another enrolment of this device stands",
+            reveal_s,
+        )),
+        Asked::Unknown => Err(Refusal::new(
+            ErrorCode::Conflict,
+            "no enrolment stands that this nonce belongs to; begin again",
+        )),
+        Asked::EqualDigits { other } => {
+            let (device, other) = (device.0.short(), other.0.short());
+            let detail = format!(
+                "device {device} is refused: device {other}, which waits, has the same six \
+                 digits; begin again"
+            );
+            Err(Refusal::new(ErrorCode::Conflict, &detail))
+        }
+    }
+}
+
+/// Uses a hub nonce up; the signature over it was checked.
+pub(super) fn take_nonce(
+    inner: &Arc<Inner>,
+    device: DeviceId,
+    nonce: &Nonce,
+) -> Result<(), Refusal> {
+    let signer = match inner.is_member(device) {
+        true => Signer::Member,
+        false => Signer::Stranger,
+    };
+    if inner.nonces.take(&inner.environment, nonce, signer) {
         return Ok(());
     }
     Err(Refusal::new(
         ErrorCode::Token,
         "hub nonce unknown, used or too old; say hello again",
     ))
-}
-
-/// Strangers are bounded: anybody who knows the organisation's id can make keys.
-pub(super) fn check_room(inner: &Inner, device: DeviceId) -> Result<(), Refusal> {
-    if inner.is_claimed(device) || inner.truth.device(device)?.is_some() {
-        return Ok(());
-    }
-    if inner.truth.devices()?.len() as u64 >= STRANGERS_MAX {
-        return Err(Refusal::new(
-            ErrorCode::Busy,
-            "too many devices wait to be claimed",
-        ));
-    }
-    Ok(())
 }

@@ -11,7 +11,7 @@ use imena_core::model::ids::SealedName;
 use imena_core::sync::wire::{ErrorCode, HAVE, STORED};
 use tokio::sync::mpsc;
 
-use super::{Hubs, Refusal, authorise, blocking, cbor, sealed_name};
+use super::{Caller, Hubs, Refusal, blocking, cbor, sealed_name};
 use crate::error::HubError;
 use crate::hub::Inner;
 use crate::upload::Key;
@@ -22,21 +22,18 @@ const CHUNKS_WAITING: usize = 4;
 pub(super) async fn head(
     State(inner): Hubs,
     Path(name): Path<String>,
-    headers: HeaderMap,
+    caller: Caller,
 ) -> Result<Response, Refusal> {
     let sealed = sealed_name(&name)?;
-    let (have, is_stored) = blocking(&inner, move |inner| {
-        let caller = authorise(inner, &headers)?;
-        match inner.stored_receipt(sealed)? {
-            Some(_) => Ok((size_of(inner, sealed)?, true)),
-            None => Ok((
-                inner.have(Key {
-                    sealed,
-                    device: caller.device,
-                })?,
-                false,
-            )),
-        }
+    let (have, is_stored) = blocking(&inner, move |inner| match inner.stored_receipt(sealed)? {
+        Some(_) => Ok((size_of(inner, sealed)?, true)),
+        None => Ok((
+            inner.have(Key {
+                sealed,
+                device: caller.device,
+            })?,
+            false,
+        )),
     })
     .await?;
     let mut response = cbor(Body::empty());
@@ -49,11 +46,11 @@ pub(super) async fn head(
 pub(super) async fn get(
     State(inner): Hubs,
     Path(name): Path<String>,
+    caller: Caller,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let sealed = sealed_name(&name)?;
     let (first, last, size) = blocking(&inner, move |inner| {
-        let caller = authorise(inner, &headers)?;
         if !caller.is_member {
             return Err(Refusal::new(ErrorCode::Forbidden, "only members may read"));
         }

@@ -10,7 +10,7 @@ use axum::response::Response;
 use imena_core::store::Class;
 use imena_core::sync::wire::{ErrorCode, PutReply, UPLOAD_CLASS, UPLOAD_LENGTH, UPLOAD_OFFSET};
 
-use super::{Hubs, Refusal, authorise, blocking, cbor, next_piece, sealed_name};
+use super::{Caller, Hubs, Refusal, cbor, next_piece, sealed_name};
 use crate::hub::Inner;
 use crate::limits::{DRAIN_BYTES_MAX, FILE_BYTES_MAX};
 use crate::upload::{Begun, Connection, Key, Outcome, Plan, Uploads};
@@ -18,17 +18,23 @@ use crate::upload::{Begun, Connection, Key, Outcome, Plan, Uploads};
 pub(super) async fn put(
     State(inner): Hubs,
     Path(name): Path<String>,
+    caller: Result<Caller, Refusal>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
-    let sealed = sealed_name(&name)?;
-    let plan = plan(&headers)?;
-    let caller = blocking(&inner, move |inner| authorise(inner, &headers)).await?;
+    let mut stream = body.into_data_stream();
+    let asked = caller.and_then(|caller| Ok((caller, sealed_name(&name)?, plan(&headers)?)));
+    let (caller, sealed, plan) = match asked {
+        Ok(asked) => asked,
+        Err(refusal) => {
+            drain(&mut stream).await;
+            return Err(refusal);
+        }
+    };
     let key = Key {
         sealed,
         device: caller.device,
     };
-    let mut stream = body.into_data_stream();
     let outcome = match Uploads::begin(&inner, key, plan).await? {
         Begun::Answer(outcome) => {
             drain(&mut stream).await;

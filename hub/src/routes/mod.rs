@@ -1,8 +1,9 @@
-//! What phones may ask: one file per path of docs/design/wire.md, and what all of them share: who
-//! asks, bodies, refusals.
+//! What phones may ask: one file per path of docs/design/wire.md, who asks (`caller`), and what all of
+//! them share: bodies, refusals.
 //!
 //! Invariant: every reply under `/v1` is CBOR, also when it refuses; no reply names a person.
 
+mod caller;
 mod enroll;
 mod files_get;
 mod files_put;
@@ -14,15 +15,17 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use futures_util::StreamExt as _;
 use imena_core::encoding::{DecodeError, Hash32};
-use imena_core::model::ids::{DeviceId, OrgId, SealedName};
-use imena_core::sync::wire::{CONTENT_TYPE, ErrorCode, ErrorReply, TOKEN_SCHEME, WireError};
+use imena_core::model::ids::{OrgId, SealedName};
+use imena_core::sync::wire::{CONTENT_TYPE, ErrorCode, ErrorReply, WireError};
 
-use crate::error::HubError;
+pub(crate) use caller::Caller;
+
+use crate::error::{HubError, fault};
 use crate::hub::{Hub, Inner};
 use crate::limits::IDLE_TIMEOUT;
 
@@ -34,6 +37,7 @@ impl Hub {
         Router::new()
             .route("/v1/hello", get(hello::hello))
             .route("/v1/enroll", post(enroll::enroll))
+            .route("/v1/reveal", post(enroll::reveal))
             .route("/v1/session", post(session::session))
             .route("/v1/sync", post(sync::sync))
             .route(
@@ -110,8 +114,11 @@ impl From<HubError> for Refusal {
                 60,
             );
         }
-        tracing::error!(%error, "request failed");
-        Self::later(ErrorCode::Internal, "the hub failed; its log says why", 30)
+        let detail = format!(
+            "the hub failed; its log says why under fault {}",
+            fault(&error)
+        );
+        Self::later(ErrorCode::Internal, &detail, 30)
     }
 }
 
@@ -142,42 +149,6 @@ impl From<WireError> for Refusal {
             }
         }
     }
-}
-
-/// Who asks.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Caller {
-    pub device: DeviceId,
-    pub is_member: bool,
-}
-
-/// Looks the token up; whether its device belongs is asked anew each time, so that a roster takes
-/// effect at once.
-pub(crate) fn authorise(inner: &Inner, headers: &HeaderMap) -> Result<Caller, Refusal> {
-    let refused = || {
-        Refusal::new(
-            ErrorCode::Token,
-            "token unknown or expired; ask for a session",
-        )
-    };
-    let value = headers
-        .get(header::AUTHORIZATION)
-        .and_then(|value| value.to_str().ok());
-    let hex = value
-        .and_then(|value| value.strip_prefix(TOKEN_SCHEME))
-        .map(str::trim);
-    let token = hex.and_then(Hash32::from_hex).ok_or_else(refused)?;
-    let (device, expires_ms) = inner
-        .truth
-        .token(Hash32::of(token.as_bytes()))?
-        .ok_or_else(refused)?;
-    if expires_ms <= inner.now_ms() {
-        return Err(refused());
-    }
-    Ok(Caller {
-        device,
-        is_member: inner.is_member(device),
-    })
 }
 
 /// A reply of status 200.

@@ -17,7 +17,7 @@ use imena_core::sync::wire::{
     SyncRequest,
 };
 
-use super::{Caller, Hubs, Refusal, authorise, blocking, cbor, org, read_body};
+use super::{Caller, Hubs, Refusal, blocking, cbor, org, read_body};
 use crate::error::HubError;
 use crate::hub::Inner;
 use crate::limits::{RECEIPT_BYTES_MAX, REHASH_FILES_MAX};
@@ -29,14 +29,16 @@ const GZIP_BYTES_MIN: usize = 512;
 
 pub(super) async fn sync(
     State(inner): Hubs,
+    caller: Result<Caller, Refusal>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Refusal> {
+    // Read first: a phone that is still sending would not hear that its token has ended.
     let bytes = read_body(body, SYNC_REQUEST_BYTES_MAX).await?;
+    let caller = caller?;
     let is_packed = names_gzip(&headers, header::CONTENT_ENCODING.as_str());
     let wants_packed = names_gzip(&headers, header::ACCEPT_ENCODING.as_str());
     let reply = blocking(&inner, move |inner| {
-        let caller = authorise(inner, &headers)?;
         let bytes = if is_packed { unpack(&bytes)? } else { bytes };
         answer(inner, caller, &SyncRequest::decode(&bytes)?)
     });

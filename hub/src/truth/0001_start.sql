@@ -48,17 +48,28 @@ CREATE TABLE receipt_readers (
 CREATE TABLE devices (
     device BLOB NOT NULL PRIMARY KEY CHECK (length(device) = 32),
     spki BLOB NOT NULL,
-    seen_ms INTEGER NOT NULL,
-    name TEXT, -- of the enrolment, as its owner typed it
-    digits TEXT,
-    since_ms INTEGER
+    seen_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 
+-- Devices that wish to join, a bounded number.
+CREATE TABLE enrolments (
+    device BLOB NOT NULL PRIMARY KEY CHECK (length(device) = 32),
+    spki BLOB NOT NULL,
+    name TEXT NOT NULL, -- as its owner typed it
+    commitment BLOB NOT NULL CHECK (length(commitment) = 32), -- SHA-256 of the device's nonce
+    hub_nonce BLOB NOT NULL CHECK (length(hub_nonce) = 32), -- drawn after the commitment came
+    digits TEXT, -- once the device has shown its nonce
+    since_ms INTEGER NOT NULL -- of the commitment, then of the digits
+) STRICT, WITHOUT ROWID;
+
+-- Of members; those of strangers are in memory only.
 CREATE TABLE tokens (
     token_sha256 BLOB NOT NULL PRIMARY KEY,
     device BLOB NOT NULL,
+    issued_ms INTEGER NOT NULL,
     expires_ms INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX tokens_device_index ON tokens (device, issued_ms);
 
 CREATE TABLE audit (
     row INTEGER PRIMARY KEY AUTOINCREMENT,

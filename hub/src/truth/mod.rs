@@ -96,16 +96,30 @@ pub(crate) struct DeviceRow {
     pub device: DeviceId,
     pub spki: Vec<u8>,
     pub seen_ms: i64,
-    /// Its enrolment: the first one stays.
-    pub enrolment: Option<EnrolmentRow>,
 }
 
 /// A wish to join.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EnrolmentRow {
+    pub device: DeviceId,
+    pub spki: Vec<u8>,
     pub name: String,
-    pub digits: String,
+    /// SHA-256 of the device's nonce.
+    pub commitment: Hash32,
+    /// Drawn after the commitment came.
+    pub hub_nonce: [u8; 32],
+    /// Once the device has shown its nonce.
+    pub digits: Option<String>,
+    /// When the commitment came, or then the digits; the hub's clock, ms.
     pub since_ms: i64,
+}
+
+/// A member's token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct TokenRow {
+    pub device: DeviceId,
+    pub issued_ms: i64,
+    pub expires_ms: i64,
 }
 
 /// Something that a person should be able to look up later.
@@ -177,20 +191,19 @@ pub(crate) trait Truth: Send + Sync {
     fn start_epoch(&self, epoch: [u8; 16]) -> Result<(), HubError>;
     /// A device that has spoken to this hub.
     fn device(&self, device: DeviceId) -> Result<Option<DeviceRow>, HubError>;
-    /// All of them.
-    fn devices(&self) -> Result<Vec<DeviceRow>, HubError>;
-    /// Notes a device; an enrolment that is there stays.
+    /// Notes a device.
     fn put_device(&self, row: &DeviceRow) -> Result<(), HubError>;
-    /// Notes a token by its hash; forgets those that expired before `now_ms`.
-    fn put_token(
-        &self,
-        hash: Hash32,
-        device: DeviceId,
-        expires_ms: i64,
-        now_ms: i64,
-    ) -> Result<(), HubError>;
-    /// Whose token it is and until when.
-    fn token(&self, hash: Hash32) -> Result<Option<(DeviceId, i64)>, HubError>;
+    /// The devices that wish to join, in the order of asking.
+    fn enrolments(&self) -> Result<Vec<EnrolmentRow>, HubError>;
+    /// Notes or replaces a wish to join.
+    fn put_enrolment(&self, row: &EnrolmentRow) -> Result<(), HubError>;
+    /// Forgets one.
+    fn forget_enrolment(&self, device: DeviceId) -> Result<(), HubError>;
+    /// Notes a token by its hash; forgets those issued before `known_since_ms`, and the device's
+    /// oldest over its number.
+    fn put_token(&self, hash: Hash32, row: &TokenRow, known_since_ms: i64) -> Result<(), HubError>;
+    /// A token that was issued and not forgotten, ended or not.
+    fn token(&self, hash: Hash32) -> Result<Option<TokenRow>, HubError>;
     /// Notes what was noticed.
     fn audit(&self, at_ms: i64, what: &str, about: Hash32) -> Result<(), HubError>;
     /// The last lines, newest first.

@@ -135,6 +135,34 @@ impl Objects {
         sync_dir(path.parent().unwrap_or(&self.root))
     }
 
+    /// Moves an upload aside that is not what its name says; its name tells whose it was.
+    pub fn set_upload_aside(
+        &self,
+        path: &Path,
+        (sealed, device): (SealedName, DeviceId),
+        random: [u8; 8],
+    ) -> io::Result<()> {
+        let random = data_encoding::HEXLOWER.encode(&random);
+        let damaged = self.root.join("damaged");
+        fs::rename(path, damaged.join(format!("{random}-{sealed}.{device}")))?;
+        sync_dir(&damaged)?;
+        sync_dir(&self.root.join("staging"))
+    }
+
+    /// The uploads that were moved aside: whose, and how long.
+    pub fn list_damaged_uploads(&self) -> io::Result<Vec<(DeviceId, u64)>> {
+        let mut damaged = Vec::new();
+        for entry in fs::read_dir(self.root.join("damaged"))? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
+            let device = name.rsplit_once('.').map(|(_, device)| device);
+            if let Some(device) = device.and_then(Hash32::from_hex) {
+                damaged.push((DeviceId(device), entry.metadata()?.len()));
+            }
+        }
+        Ok(damaged)
+    }
+
     /// Removes a staging file: its bytes are published, or will be sent again whole. One that
     /// comes back after a power cut is forgotten again at the next start.
     pub fn forget_staging(&self, path: &Path) -> io::Result<()> {

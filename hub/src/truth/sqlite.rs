@@ -13,9 +13,10 @@ use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, par
 
 use super::{
     AuditLine, DeviceRow, Draft, EnrolmentRow, Head, Mark, Opened, ReceiptsWanted, SignNext,
-    StoredFile, Truth,
+    StoredFile, TokenRow, Truth,
 };
 use crate::error::{HubError, lock, sql};
+use crate::limits::{MEMBER_TOKENS_MAX, UNCLAIMED_FILE_BYTES_MIN};
 
 const MIGRATIONS: &[&str] = &[include_str!("0001_start.sql")];
 /// Name, and value as it reads back: a setting that SQLite did not take protects nothing.
@@ -53,7 +54,7 @@ impl SqliteTruth {
         // session, before anything is receipted to it.
         truth
             .connection()
-            .execute("DELETE FROM tokens", [])
+            .execute("UPDATE tokens SET expires_ms = 0", [])
             .map_err(sql("end tokens"))?;
         Ok(truth)
     }
@@ -141,10 +142,11 @@ impl Truth for SqliteTruth {
     }
 
     fn bytes_of(&self, device: DeviceId) -> Result<u64, HubError> {
-        let text = "SELECT coalesce(sum(size_bytes), 0) FROM files WHERE device = ?1";
+        let text = "SELECT coalesce(sum(max(size_bytes, ?2)), 0) FROM files WHERE device = ?1";
+        let values = params![device.as_bytes(), UNCLAIMED_FILE_BYTES_MIN as i64];
         let sum: i64 = self
             .connection()
-            .query_row(text, [device.as_bytes()], |row| row.get(0))
+            .query_row(text, values, |row| row.get(0))
             .map_err(sql("bytes of device"))?;
         Ok(sum as u64)
     }
@@ -237,72 +239,103 @@ impl Truth for SqliteTruth {
     }
 
     fn device(&self, device: DeviceId) -> Result<Option<DeviceRow>, HubError> {
-        let text = "SELECT device, spki, seen_ms, name, digits, since_ms FROM devices
-                    WHERE device = ?1";
+        let text = "SELECT device, spki, seen_ms FROM devices WHERE device = ?1";
         self.connection()
-            .query_row(text, [device.as_bytes()], device_row)
+            .query_row(text, [device.as_bytes()], |row| {
+                Ok(DeviceRow {
+                    device: DeviceId(id(row, 0)?),
+                    spki: row.get(1)?,
+                    seen_ms: row.get(2)?,
+                })
+            })
             .optional()
             .map_err(sql("device"))
     }
 
-    fn devices(&self) -> Result<Vec<DeviceRow>, HubError> {
-        let text = "SELECT device, spki, seen_ms, name, digits, since_ms FROM devices
-                    ORDER BY since_ms, device";
-        let connection = self.connection();
-        let mut statement = connection.prepare_cached(text).map_err(sql("devices"))?;
-        let rows = statement
-            .query_map([], device_row)
-            .map_err(sql("devices"))?;
-        rows.collect::<Result<_, _>>().map_err(sql("devices"))
-    }
-
     fn put_device(&self, row: &DeviceRow) -> Result<(), HubError> {
-        let text = "INSERT INTO devices (device, spki, seen_ms, name, digits, since_ms)
-                    VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO UPDATE SET
-                        seen_ms = excluded.seen_ms, name = coalesce(name, excluded.name),
-                        digits = coalesce(digits, excluded.digits),
-                        since_ms = coalesce(since_ms, excluded.since_ms)";
-        let enrolment = row.enrolment.as_ref();
-        let values = params![
-            row.device.as_bytes(),
-            row.spki,
-            row.seen_ms,
-            enrolment.map(|enrolment| &enrolment.name),
-            enrolment.map(|enrolment| &enrolment.digits),
-            enrolment.map(|enrolment| enrolment.since_ms),
-        ];
+        let text = "INSERT INTO devices (device, spki, seen_ms) VALUES (?1, ?2, ?3)
+                    ON CONFLICT DO UPDATE SET seen_ms = excluded.seen_ms";
         self.connection()
-            .execute(text, values)
+            .execute(text, params![row.device.as_bytes(), row.spki, row.seen_ms])
             .map_err(sql("put device"))?;
         Ok(())
     }
 
-    fn put_token(
-        &self,
-        hash: Hash32,
-        device: DeviceId,
-        expires_ms: i64,
-        now_ms: i64,
-    ) -> Result<(), HubError> {
+    fn enrolments(&self) -> Result<Vec<EnrolmentRow>, HubError> {
+        let text = "SELECT device, spki, name, commitment, hub_nonce, digits, since_ms
+                    FROM enrolments ORDER BY since_ms, device";
         let connection = self.connection();
-        connection
-            .execute("DELETE FROM tokens WHERE expires_ms < ?1", [now_ms])
-            .map_err(sql("forget tokens"))?;
-        let text = "INSERT INTO tokens (token_sha256, device, expires_ms) VALUES (?1, ?2, ?3)";
-        connection
-            .execute(
-                text,
-                params![hash.as_bytes(), device.as_bytes(), expires_ms],
-            )
-            .map_err(sql("put token"))?;
+        let mut statement = connection.prepare_cached(text).map_err(sql("enrolments"))?;
+        let rows = statement.query_map([], |row| {
+            Ok(EnrolmentRow {
+                device: DeviceId(id(row, 0)?),
+                spki: row.get(1)?,
+                name: row.get(2)?,
+                commitment: id(row, 3)?,
+                hub_nonce: row.get(4)?,
+                digits: row.get(5)?,
+                since_ms: row.get(6)?,
+            })
+        });
+        let rows = rows.map_err(sql("enrolments"))?;
+        rows.collect::<Result<_, _>>().map_err(sql("enrolments"))
+    }
+
+    fn put_enrolment(&self, row: &EnrolmentRow) -> Result<(), HubError> {
+        let text = "INSERT OR REPLACE INTO enrolments (device, spki, name, commitment, hub_nonce,
+                        digits, since_ms) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+        let values = params![
+            row.device.as_bytes(),
+            row.spki,
+            row.name,
+            row.commitment.as_bytes(),
+            row.hub_nonce,
+            row.digits,
+            row.since_ms,
+        ];
+        self.connection()
+            .execute(text, values)
+            .map_err(sql("put enrolment"))?;
         Ok(())
     }
 
-    fn token(&self, hash: Hash32) -> Result<Option<(DeviceId, i64)>, HubError> {
-        let text = "SELECT device, expires_ms FROM tokens WHERE token_sha256 = ?1";
+    fn forget_enrolment(&self, device: DeviceId) -> Result<(), HubError> {
+        let text = "DELETE FROM enrolments WHERE device = ?1";
+        self.connection()
+            .execute(text, [device.as_bytes()])
+            .map_err(sql("forget enrolment"))?;
+        Ok(())
+    }
+
+    fn put_token(&self, hash: Hash32, row: &TokenRow, known_since_ms: i64) -> Result<(), HubError> {
+        let mut connection = self.connection();
+        let transaction = connection.transaction().map_err(sql("put token"))?;
+        let text = "INSERT INTO tokens (token_sha256, device, issued_ms, expires_ms)
+                    VALUES (?1, ?2, ?3, ?4)";
+        let (device, expires_ms) = (row.device.as_bytes(), row.expires_ms);
+        let values = params![hash.as_bytes(), device, row.issued_ms, expires_ms];
+        transaction
+            .execute(text, values)
+            .map_err(sql("put token"))?;
+        let text = "DELETE FROM tokens WHERE issued_ms < ?1 OR token_sha256 IN (
+                        SELECT token_sha256 FROM tokens WHERE device = ?2
+                        ORDER BY issued_ms DESC, token_sha256 LIMIT -1 OFFSET ?3)";
+        let values = params![known_since_ms, device, MEMBER_TOKENS_MAX as i64];
+        transaction
+            .execute(text, values)
+            .map_err(sql("forget tokens"))?;
+        transaction.commit().map_err(sql("put token"))
+    }
+
+    fn token(&self, hash: Hash32) -> Result<Option<TokenRow>, HubError> {
+        let text = "SELECT device, issued_ms, expires_ms FROM tokens WHERE token_sha256 = ?1";
         self.connection()
             .query_row(text, [hash.as_bytes()], |row| {
-                Ok((DeviceId(id(row, 0)?), row.get(1)?))
+                Ok(TokenRow {
+                    device: DeviceId(id(row, 0)?),
+                    issued_ms: row.get(1)?,
+                    expires_ms: row.get(2)?,
+                })
             })
             .optional()
             .map_err(sql("token"))
@@ -546,24 +579,6 @@ fn file_row(row: &Row<'_>) -> rusqlite::Result<(i64, StoredFile)> {
         folded_in: row.get(7)?,
     };
     Ok((row.get(8)?, file))
-}
-
-fn device_row(row: &Row<'_>) -> rusqlite::Result<DeviceRow> {
-    let (name, digits, since_ms) = (row.get(3)?, row.get(4)?, row.get(5)?);
-    let enrolment = match (name, digits, since_ms) {
-        (Some(name), Some(digits), Some(since_ms)) => Some(EnrolmentRow {
-            name,
-            digits,
-            since_ms,
-        }),
-        (_, _, _) => None,
-    };
-    Ok(DeviceRow {
-        device: DeviceId(id(row, 0)?),
-        spki: row.get(1)?,
-        seen_ms: row.get(2)?,
-        enrolment,
-    })
 }
 
 fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<Hash32> {

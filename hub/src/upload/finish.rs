@@ -16,10 +16,12 @@ use imena_core::journal::ReceiptLine;
 use imena_core::model::ids::{DeviceId, SealedName};
 use imena_core::store::Class;
 
-use super::{Key, Plan};
+use super::{Key, Plan, Quota};
 use crate::error::HubError;
 use crate::hub::Inner;
-use crate::limits::{FLOOR_PART_FOR_RUNS, REHASH_FILES_MAX, SCRUB_PERIOD_MS};
+use crate::limits::{
+    FLOOR_PART_FOR_RUNS, REHASH_FILES_MAX, SCRUB_PERIOD_MS, UNCLAIMED_FLOOR_TIMES,
+};
 use crate::truth::{self, Mark, Opened, Publish, StoredFile};
 
 /// What became of complete staging bytes.
@@ -41,7 +43,7 @@ impl Inner {
     ) -> Result<Finished, HubError> {
         let steps = &self.environment.steps;
         if let Some(receipt) = self.stored_receipt(key.sealed)? {
-            self.objects.forget_staging(staging)?;
+            self.forget_upload(staging, key)?;
             return Ok(Finished::Stored(receipt));
         }
         steps.reached("hub: make staging durable");
@@ -51,9 +53,7 @@ impl Inner {
         drop(file);
         steps.reached("hub: re-hash from disk");
         if truth::hash_file(staging)? != key.sealed.0 {
-            self.objects
-                .set_aside(staging, self.environment.random()?)?;
-            self.audit("uploaded bytes do not hash to their name", key.sealed.0);
+            self.set_upload_aside(staging, key, "uploaded bytes do not hash to their name")?;
             return Ok(Finished::Damaged);
         }
         steps.reached("hub: publish");
@@ -71,9 +71,33 @@ impl Inner {
         };
         let receipt = self.commit(row.clone(), shelf)?;
         steps.reached("hub: forget staging");
-        self.objects.forget_staging(staging)?;
+        self.forget_upload(staging, key)?;
         self.chain.stored(&row);
         Ok(Finished::Stored(receipt.bytes))
+    }
+
+    /// Forgets staging bytes that are stored, or that nobody will go on with.
+    pub(super) fn forget_upload(&self, staging: &Path, key: Key) -> Result<(), HubError> {
+        self.objects.forget_staging(staging)?;
+        self.uploads.spent.end(key);
+        Ok(())
+    }
+
+    /// Keeps what cannot be this file, apart; it goes on counting against who sent it.
+    pub(super) fn set_upload_aside(
+        &self,
+        staging: &Path,
+        key: Key,
+        why: &str,
+    ) -> Result<(), HubError> {
+        let bytes = truth::len(staging)?.unwrap_or_default();
+        let random = self.environment.random()?;
+        self.objects
+            .set_upload_aside(staging, (key.sealed, key.device), random)?;
+        self.uploads.spent.end(key);
+        self.uploads.spent.damaged(key.device, bytes);
+        self.audit_by(key.device, why, key.sealed.0);
+        Ok(())
     }
 
     /// Publishes and gives the shelf, whose names are still to be made durable. A file of that name
@@ -122,7 +146,7 @@ impl Inner {
         let mut file = truth::new_staging(&path)?;
         if let Err(error) = file.write_all(bytes) {
             // The phone sends the run again: half of it is of no use.
-            let _ = self.objects.forget_staging(&path);
+            let _ = self.forget_upload(&path, key);
             return Err(error.into());
         }
         drop(file);
@@ -226,22 +250,37 @@ impl Inner {
         Ok(bad)
     }
 
-    /// Refuses what would not leave the floor free, or is over a stranger's quota.
+    /// Refuses what would not leave the floor free, or is over a stranger's quota; what is not
+    /// refused counts from then on.
     pub(crate) fn check_space(&self, key: Key, plan: &Plan) -> Result<(), HubError> {
-        let full = || HubError::from(std::io::Error::from(std::io::ErrorKind::StorageFull));
+        self.check_floor(key, plan, plan.length.saturating_sub(self.have(key)?))?;
+        let quota = match self.is_claimed(key.device) {
+            true => None,
+            false => Some(Quota {
+                bytes: self.unclaimed_quota_bytes,
+                stored: self.truth.bytes_of(key.device)?,
+            }),
+        };
+        match self.uploads.spent.begin(key, plan.length, quota) {
+            true => Ok(()),
+            false => Err(std::io::Error::from(std::io::ErrorKind::QuotaExceeded).into()),
+        }
+    }
+
+    /// Refuses what would not leave the floor free once `coming` bytes more have come.
+    pub(crate) fn check_floor(&self, key: Key, plan: &Plan, coming: u64) -> Result<(), HubError> {
         let is_run = plan.class == Some(Class::Run) && plan.length <= SEALED_RUN_BYTES_MAX as u64;
         let floor = match self.floor_bytes.checked_div(FLOOR_PART_FOR_RUNS) {
             Some(part) if is_run => part,
             Some(_) | None => self.floor_bytes,
         };
-        let coming = plan.length.saturating_sub(self.have(key)?);
+        let floor = match self.is_claimed(key.device) {
+            true => floor,
+            false => floor.saturating_mul(UNCLAIMED_FLOOR_TIMES),
+        };
         if self.free_bytes()?.saturating_sub(coming) < floor {
             tracing::warn!(floor, "disk full: upload refused");
-            return Err(full());
-        }
-        let used = self.truth.bytes_of(key.device)?.saturating_add(plan.length);
-        if !self.is_claimed(key.device) && used > self.unclaimed_quota_bytes {
-            return Err(std::io::Error::from(std::io::ErrorKind::QuotaExceeded).into());
+            return Err(std::io::Error::from(std::io::ErrorKind::StorageFull).into());
         }
         Ok(())
     }
@@ -249,6 +288,16 @@ impl Inner {
     /// Finishes what was complete when the process last ended; partial uploads stay, half runs are
     /// sent again whole.
     pub(crate) fn resume_uploads(self: &Arc<Self>) -> Result<(), HubError> {
+        for (device, bytes) in self.objects.list_damaged_uploads()? {
+            self.uploads.spent.damaged(device, bytes);
+        }
+        for staged in self.objects.list_staging()? {
+            let (sealed, device) = (staged.sealed, staged.device);
+            let length = truth::len(&staged.path)?.unwrap_or_default();
+            self.uploads
+                .spent
+                .begin(Key { sealed, device }, length, None);
+        }
         for staged in self.objects.list_staging()? {
             if self.roster().is_none() {
                 return Ok(());
@@ -261,7 +310,7 @@ impl Inner {
                 let class = (!staged.is_resumable).then_some(Class::Run);
                 self.finish(&staged.path, key, class)?;
             } else if !staged.is_resumable {
-                self.objects.forget_staging(&staged.path)?;
+                self.forget_upload(&staged.path, key)?;
             }
         }
         Ok(())

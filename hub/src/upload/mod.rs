@@ -7,9 +7,11 @@
 
 mod commit;
 mod finish;
+mod spent;
 mod writer;
 
 pub(crate) use finish::Finished;
+pub(crate) use spent::{Quota, Spent};
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -86,6 +88,8 @@ pub(crate) struct Uploads {
     writers: Mutex<BTreeMap<Key, mpsc::Sender<Command>>>,
     connections: AtomicU64,
     commits: commit::Commits,
+    /// What lies unfinished or damaged, by device.
+    pub spent: Spent,
 }
 
 /// One connection's hold on a writer.

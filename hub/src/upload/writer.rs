@@ -98,7 +98,7 @@ impl Writer {
         if let Some(receipt) = self.inner.stored_receipt(self.key.sealed)? {
             self.file = None;
             if truth::len(&self.path)?.is_some() {
-                self.inner.objects.forget_staging(&self.path)?;
+                self.inner.forget_upload(&self.path, self.key)?;
             }
             return Ok(Some(Outcome::Stored(receipt)));
         }
@@ -115,6 +115,7 @@ impl Writer {
         if self.have == plan.length {
             self.finish(plan).map(Some)
         } else if plan.offset > self.have {
+            self.drop_if_empty()?;
             Ok(Some(Outcome::Have(self.have)))
         } else {
             let overlap = self.have.saturating_sub(plan.offset);
@@ -165,6 +166,19 @@ impl Writer {
         let since_ns = self.mono_ns().saturating_sub(self.synced_ns);
         if self.unsynced >= SYNC_EVERY_BYTES || since_ns >= SYNC_EVERY_NS {
             self.sync()?;
+            // Others are sending too: what was free when this upload began may be gone.
+            if let Some(current) = &self.current {
+                self.inner.check_floor(self.key, &current.plan, 0)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Keeps no file for an upload that brought nothing.
+    fn drop_if_empty(&mut self) -> Result<(), HubError> {
+        if self.have == 0 {
+            self.file = None;
+            self.inner.forget_upload(&self.path, self.key)?;
         }
         Ok(())
     }
@@ -208,6 +222,7 @@ impl Writer {
             return self.finish(current.plan);
         }
         self.sync()?;
+        self.drop_if_empty()?;
         Ok(Outcome::Have(self.have))
     }
 
@@ -227,10 +242,6 @@ impl Writer {
     fn set_aside(&mut self, why: &str) -> Result<(), HubError> {
         self.file = None;
         self.have = 0;
-        self.inner
-            .objects
-            .set_aside(&self.path, self.inner.environment.random()?)?;
-        self.inner.audit(why, self.key.sealed.0);
-        Ok(())
+        self.inner.set_upload_aside(&self.path, self.key, why)
     }
 }

@@ -11,13 +11,14 @@ use imena_core::encoding::Map;
 use imena_core::encoding::limits::SIGNED_BYTES_MAX;
 use zeroize::Zeroizing;
 
-use crate::admin::{Pending, Unlock, encode_line};
+use crate::admin::{Pending, Unlock, decode_dismiss, encode_line};
 use crate::error::HubError;
 use crate::hub::Inner;
 use crate::routes::{cbor, read_body};
 
 type Hubs = State<Arc<Inner>>;
 const UNLOCK_BYTES_MAX: usize = 1024;
+const DISMISS_BYTES_MAX: usize = 64;
 
 /// A refusal in words: the operator's terminal shows it.
 pub(super) struct Refused(HubError);
@@ -40,6 +41,14 @@ pub(super) async fn line(State(inner): Hubs) -> Response {
 
 pub(super) async fn pending(State(inner): Hubs) -> Result<Response, Refused> {
     Ok(cbor(Pending::encode_all(&inner.pending()?)))
+}
+
+pub(super) async fn dismiss(State(inner): Hubs, body: Body) -> Result<Response, Response> {
+    let bytes = read_body(body, DISMISS_BYTES_MAX)
+        .await
+        .map_err(IntoResponse::into_response)?;
+    let dismissed = run(move || inner.dismiss_enrolment(decode_dismiss(&bytes)?)).await;
+    dismissed.map_err(IntoResponse::into_response)
 }
 
 pub(super) async fn status(State(inner): Hubs) -> Result<Response, Refused> {

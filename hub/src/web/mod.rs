@@ -7,6 +7,7 @@
 mod admin_routes;
 mod model;
 mod pages;
+mod passes;
 mod words;
 
 use std::sync::Arc;
@@ -21,11 +22,13 @@ use imena_core::encoding::Hash32;
 use imena_core::environment::Environment;
 use zeroize::Zeroizing;
 
+use passes::Passes;
+
 use crate::admin::SCHEME;
 use crate::error::HubError;
 use crate::hub::{Hub, Inner};
 use crate::limits::{PAGE_SESSION_NS, PAGE_SESSIONS_MAX, SIGN_IN_NS};
-use crate::nonces::Nonces;
+use crate::rooms::{Seat, Standing};
 
 const COOKIE: &str = "imena_page";
 const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; \
@@ -36,8 +39,8 @@ const HOSTS: [&str; 3] = ["127.0.0.1", "localhost", "[::1]"];
 
 /// Who may see the page and who may administer; all of it ends with the process.
 pub(crate) struct SignIn {
-    links: Nonces,
-    sessions: Nonces,
+    links: Passes,
+    sessions: Passes,
     admin_token: Zeroizing<String>,
 }
 
@@ -45,8 +48,8 @@ impl SignIn {
     pub fn new(environment: &Environment) -> Result<Self, HubError> {
         let token = environment.random::<32>()?;
         Ok(Self {
-            links: Nonces::new(SIGN_IN_NS, PAGE_SESSIONS_MAX),
-            sessions: Nonces::new(PAGE_SESSION_NS, PAGE_SESSIONS_MAX),
+            links: Passes::new(SIGN_IN_NS, PAGE_SESSIONS_MAX),
+            sessions: Passes::new(PAGE_SESSION_NS, PAGE_SESSIONS_MAX),
             admin_token: Zeroizing::new(data_encoding::HEXLOWER.encode(&token)),
         })
     }
@@ -73,6 +76,7 @@ impl Hub {
         let admin = Router::new()
             .route("/admin/line", get(admin_routes::line))
             .route("/admin/pending", get(admin_routes::pending))
+            .route("/admin/dismiss", post(admin_routes::dismiss))
             .route("/admin/status", get(admin_routes::status))
             .route("/admin/roster", post(admin_routes::roster))
             .route("/admin/unlock", post(admin_routes::unlock))
@@ -86,7 +90,8 @@ impl Hub {
         Router::new()
             .merge(admin)
             .merge(pages)
-            .route("/in/{token}", get(pages::sign_in))
+            // Only a GET: a program that looks at a link before a person opens it sends HEAD.
+            .route("/in/{token}", get(pages::sign_in).head(pages::no_head))
             .route("/assets/page.css", get(pages::style))
             .fallback(pages::not_found)
             .layer(from_fn(private))
@@ -154,8 +159,16 @@ async fn private(request: Request, next: Next) -> Response {
     response
 }
 
+/// The operator's connection is no stranger's: it keeps its place, however many hold others.
+fn keep_place(request: &Request) {
+    if let Some(seat) = request.extensions().get::<Seat>() {
+        seat.rise(Standing::Member(None));
+    }
+}
+
 async fn only_signed_in(State(inner): State<Arc<Inner>>, request: Request, next: Next) -> Response {
     if inner.is_signed_in(request.headers()) {
+        keep_place(&request);
         return next.run(request).await;
     }
     pages::signed_out(request.uri())
@@ -172,6 +185,7 @@ async fn only_admin(State(inner): State<Arc<Inner>>, request: Request, next: Nex
     // Hashes are compared: how long that takes says nothing about the token.
     let expected = Hash32::of(inner.sign_in.admin_token.as_bytes());
     if token.map(|token| Hash32::of(token.as_bytes())) == Some(expected) {
+        keep_place(&request);
         return next.run(request).await;
     }
     StatusCode::UNAUTHORIZED.into_response()

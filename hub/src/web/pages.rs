@@ -10,7 +10,7 @@ use imena_core::model::ids::SubjectId;
 
 use super::model::{Overview, Reader, SiteSheet};
 use super::words::{Lang, Words};
-use crate::error::HubError;
+use crate::error::{HubError, fault};
 use crate::hub::Inner;
 use crate::truth::AuditLine;
 
@@ -51,8 +51,9 @@ impl<E: Into<HubError>> From<E> for Failed {
 
 impl IntoResponse for Failed {
     fn into_response(self) -> Response {
-        tracing::error!(error = %self.0, "page");
-        StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        let fault = fault(&self.0);
+        let said = format!("The hub failed; its log says why under fault {fault}.");
+        (StatusCode::INTERNAL_SERVER_ERROR, said).into_response()
     }
 }
 
@@ -105,6 +106,12 @@ pub(super) async fn sign_in(
         response.headers_mut().insert(header::SET_COOKIE, value);
     }
     Ok(response)
+}
+
+/// What a HEAD of a sign-in link gets: the link stays good.
+pub(super) async fn no_head() -> Response {
+    let allowed = [(header::ALLOW, "GET")];
+    (StatusCode::METHOD_NOT_ALLOWED, allowed).into_response()
 }
 
 pub(super) async fn style() -> Response {

@@ -2,9 +2,10 @@
 
 use axum::http::{Method, StatusCode};
 use imena_core::environment::Environment;
-use imena_core::sync::wire::EnrollRequest;
 use imena_hub::Status;
-use imena_hub::admin::{Access, Pending, SCHEME, Unlock, decode_line, decode_sign_in};
+use imena_hub::admin::{
+    Access, Pending, SCHEME, Unlock, decode_line, decode_sign_in, encode_dismiss,
+};
 
 use crate::support::{Phone, Reply, World, call};
 
@@ -18,25 +19,19 @@ async fn admin(world: &World, method: Method, path: &str, body: Vec<u8>) -> Repl
 async fn an_operator_claims_a_phone_and_unlocks_the_hub_from_another_process() {
     let phone = Phone::new();
     let mut world = World::new(&[]);
-    let asked = EnrollRequest {
-        org: world.org_id(),
-        hub: world.hub().id(),
-        device_spki: phone.key.spki().to_vec(),
-        name: "Олена".into(),
-        hub_nonce: world.hello().await.hub_nonce,
-        own_nonce: [4; 32],
-    };
-    let bytes = asked
-        .sign(&phone.key, |message| phone.sign(message))
-        .unwrap();
-    world.post("/v1/enroll", bytes).await;
+    let stranger = Phone::new();
+    world.ask_in(&stranger, &[5; 32]).await;
+    let asked = world.ask_in(&phone, &[4; 32]).await;
+    let dismissed = encode_dismiss(stranger.id());
+    let dismissed = admin(&world, Method::POST, "/admin/dismiss", dismissed).await;
+    assert_eq!(dismissed.status, StatusCode::OK);
 
     let line = admin(&world, Method::GET, "/admin/line", vec![]).await;
     assert_eq!(decode_line(&line.body).unwrap(), world.hub().line());
     let pending = admin(&world, Method::GET, "/admin/pending", vec![]).await;
     let pending = Pending::decode_all(&pending.body).unwrap();
     assert_eq!(pending[0].digits, asked.digits().unwrap());
-    assert_eq!(pending[0].spki, phone.key.spki());
+    assert_eq!((pending.len(), &pending[0].spki[..]), (1, phone.key.spki()));
 
     let signed = world.roster.clone().sign(&world.org.signer).unwrap();
     world.roster = signed.next(0);
@@ -67,7 +62,7 @@ async fn an_operator_claims_a_phone_and_unlocks_the_hub_from_another_process() {
 async fn without_the_token_nothing_is_answered() {
     let world = World::new(&[]);
     let paths = [
-        "line", "pending", "status", "roster", "unlock", "lock", "sign-in",
+        "line", "pending", "dismiss", "status", "roster", "unlock", "lock", "sign-in",
     ];
     for path in paths.map(|path| format!("/admin/{path}")) {
         for authorization in ["", "Imena-Admin 00", "Bearer x"] {

@@ -208,17 +208,117 @@ async fn a_full_disk_takes_no_photo_but_still_a_run_and_receipts_nothing() {
 async fn a_stranger_stores_within_a_quota() {
     let stranger = Phone::new();
     let mut world = World::new(&[]);
-    world.quota = 2000;
+    world.quota = 20_000;
     world.reopen();
     let token = world.token(&stranger).await;
-    assert!(world.put_whole(&token, &bytes(1500), 4).await.is_stored);
-    let refused = world.try_put(&token, &Put::whole(&bytes(600), 4)).await;
+    assert!(world.put_whole(&token, &bytes(15_000), 4).await.is_stored);
+    let refused = world.try_put(&token, &Put::whole(&bytes(6000), 4)).await;
     assert_eq!(refused.code(), ErrorCode::DiskFull);
+    let again = world.put(&token, &Put::whole(&bytes(15_000), 4)).await;
+    assert!(again.is_stored, "costs nothing");
     world.change_roster(|roster| roster.devices.push(stranger.line()));
-    assert!(
-        world.put_whole(&token, &bytes(600), 4).await.is_stored,
-        "claimed"
-    );
+    let claimed = world.put_whole(&token, &bytes(6000), 4).await;
+    assert!(claimed.is_stored);
+}
+
+#[tokio::test]
+async fn what_a_stranger_left_in_staging_or_damaged_counts_over_a_restart_too() {
+    let (stranger, other) = (Phone::new(), Phone::new());
+    let mut world = World::new(&[]);
+    world.quota = 20_000;
+    world.reopen();
+    let token = world.token(&stranger).await;
+    let (begun, wrong) = (bytes(9000), bytes(9001));
+    let zeros = vec![0; 9001];
+    world.put(&token, &Put::part(&begun, 0, 8500)).await;
+    let damaged = Put {
+        bytes: &zeros,
+        ..Put::whole(&wrong, 4)
+    };
+    assert!(!world.put(&token, &damaged).await.is_stored);
+    let more = bytes(4000);
+    for round in ["in one run of the hub", "after a restart"] {
+        let token = world.token(&stranger).await;
+        let refused = world.try_put(&token, &Put::whole(&more, 4)).await;
+        assert_eq!(refused.code(), ErrorCode::DiskFull, "{round}");
+        let refused = world.post_inline(&token, more.clone()).await;
+        assert_eq!(refused.code(), ErrorCode::DiskFull, "{round}");
+        let token = world.token(&other).await;
+        let offset = world.put(&token, &Put::part(&begun, 0, 100)).await;
+        assert_eq!(offset.have, 100, "{round}: another's own");
+        world.reopen();
+    }
+    let token = world.token(&stranger).await;
+    let rest = world.put(&token, &Put::part(&begun, 8500, 9000)).await;
+    assert!(rest.is_stored, "what was begun may be finished");
+}
+
+#[tokio::test]
+async fn a_stranger_leaves_no_crowd_of_small_files() {
+    let stranger = Phone::new();
+    let world = World::new(&[]);
+    let token = world.token(&stranger).await;
+    let staging = world.dir.path().join("hub/staging");
+    let all = bytes(1000);
+    for _ in 0..3 {
+        world.put(&token, &Put::part(&all, 0, 0)).await;
+        world.put(&token, &Put::part(&all, 10, 20)).await;
+    }
+    assert_eq!(std::fs::read_dir(&staging).unwrap().count(), 0, "empty");
+    for number in 0..64 {
+        let other = vec![number; 1000];
+        world.put(&token, &Put::part(&other, 0, 1)).await;
+    }
+    let one_more = world.try_put(&token, &Put::part(&all, 0, 1)).await;
+    assert_eq!(one_more.code(), ErrorCode::DiskFull);
+    let known = world.put(&token, &Put::part(&[7; 1000], 1, 1000)).await;
+    assert!(known.is_stored);
+    assert!(world.put_whole(&token, &all, 4).await.is_stored);
+}
+
+#[tokio::test]
+async fn strangers_leave_room_on_the_disk_for_members() {
+    let (stranger, member) = (Phone::new(), Phone::new());
+    let world = World::new(&[&member]);
+    world.free.store(FLOOR * 3 / 2, Ordering::SeqCst);
+    let token = world.token(&stranger).await;
+    let refused = world.try_put(&token, &Put::whole(&bytes(1000), 4)).await;
+    assert_eq!(refused.code(), ErrorCode::DiskFull);
+    let token = world.token(&member).await;
+    assert!(world.put_whole(&token, &bytes(1000), 4).await.is_stored);
+}
+
+#[tokio::test]
+async fn an_upload_that_began_with_room_ends_when_others_took_it() {
+    let phone = Phone::new();
+    let world = World::new(&[&phone]);
+    let token = world.token(&phone).await;
+    let all = bytes(3_000_000);
+    let (free, pieces) = (std::sync::Arc::clone(&world.free), all.clone());
+    let chunks = futures_util::stream::unfold(0_usize, move |at| {
+        let (free, piece) = (
+            free.clone(),
+            pieces.get(at..at + 500_000).map(<[u8]>::to_vec),
+        );
+        async move {
+            if at == 1_000_000 {
+                tokio::time::sleep(Duration::from_millis(100)).await;
+                free.store(FLOOR - 1, Ordering::SeqCst);
+            }
+            piece.map(|piece| (Ok::<_, std::io::Error>(Bytes::from(piece)), at + 500_000))
+        }
+    });
+    let path = format!("/v1/files/{}", Put::whole(&all, 4).sealed);
+    let headers = [
+        ("authorization", token.as_str()),
+        ("upload-offset", "0"),
+        ("upload-length", "3000000"),
+    ];
+    let body = Body::from_stream(chunks);
+    let refused = call(world.phones(), Method::PUT, &path, &headers, body).await;
+    assert_eq!(refused.code(), ErrorCode::DiskFull);
+    world.free.store(u64::MAX, Ordering::SeqCst);
+    assert!(world.put_whole(&token, &all, 4).await.is_stored);
 }
 
 #[tokio::test]
@@ -257,7 +357,13 @@ async fn headers_that_make_no_sense_are_refused() {
         ErrorCode::TooLarge
     );
     let path = format!("/v1/files/{}", good.sealed.to_string().to_uppercase());
-    let reply = call(world.phones(), Method::PUT, &path, &[], Vec::new()).await;
-    assert_eq!(reply.code(), ErrorCode::Malformed);
+    for (token, code) in [
+        (token.as_str(), ErrorCode::Malformed),
+        ("", ErrorCode::Token),
+    ] {
+        let headers = [("authorization", token)];
+        let reply = call(world.phones(), Method::PUT, &path, &headers, Vec::new()).await;
+        assert_eq!(reply.code(), code);
+    }
     assert!(world.put(&token, &good).await.is_stored);
 }

@@ -4,7 +4,7 @@ use axum::http::{Method, StatusCode};
 use imena_core::sync::wire::ErrorCode;
 use imena_hub::{Hub, HubConfig};
 
-use crate::support::{World, call};
+use crate::support::{Phone, World, call};
 
 #[tokio::test]
 async fn a_hello_answers_its_nonce_and_says_whether_the_hub_is_locked() {
@@ -16,6 +16,20 @@ async fn a_hello_answers_its_nonce_and_says_whether_the_hub_is_locked() {
     let again = world.hello().await;
     assert!(!again.is_locked);
     assert_ne!(again.hub_nonce, hello.hub_nonce);
+}
+
+#[tokio::test]
+async fn ten_thousand_hellos_do_not_cost_a_slow_phone_its_nonce() {
+    let phone = Phone::new();
+    let world = World::new(&[&phone]);
+    let slow = world.session_request(&phone).await;
+    for _ in 0..10_000 {
+        world.hello().await;
+    }
+    let reply = world.post("/v1/session", phone.sign_session(&slow)).await;
+    assert_eq!(reply.status, StatusCode::OK);
+    let again = world.post("/v1/session", phone.sign_session(&slow)).await;
+    assert_eq!(again.code(), ErrorCode::Token, "used");
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@
 mod admin;
 mod chain;
 mod enroll;
+mod faults;
 mod files_get;
 mod files_put;
 mod hello;

@@ -32,6 +32,11 @@ async fn a_link_signs_in_once_and_nothing_is_shown_without() {
     let world = World::new(&[]);
     let link = world.hub().sign_in_path().unwrap();
     assert_eq!(get(&world, "/", "").await.status, StatusCode::UNAUTHORIZED);
+    let headers = [("host", "127.0.0.1:8080")];
+    let router = world.hub().page_router();
+    let looked_at = call(router, Method::HEAD, &link, &headers, Vec::new()).await;
+    assert_eq!(looked_at.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert!(!looked_at.headers.contains_key("set-cookie"));
     assert_eq!(get(&world, &link, "").await.status, StatusCode::SEE_OTHER);
     assert_eq!(
         get(&world, &link, "").await.status,

@@ -17,7 +17,7 @@ use imena_core::store::{Layout, VaultLock};
 use imena_core::sync::wire::{
     ErrorCode, ErrorReply, Hello, PutReply, SessionReply, SessionRequest, SyncReply, SyncRequest,
 };
-use imena_hub::{FreeBytes, Hub, HubConfig};
+use imena_hub::{FreeBytes, Hub, HubConfig, Patience};
 use tower::ServiceExt as _;
 
 pub use crate::phone::Phone;
@@ -62,6 +62,7 @@ pub struct World {
     pub free: Arc<AtomicU64>,
     pub kill_at: Arc<KillAt>,
     pub quota: u64,
+    pub patience: Patience,
 }
 
 pub const FLOOR: u64 = 1_000_000;
@@ -106,6 +107,7 @@ impl World {
             free,
             kill_at,
             quota,
+            patience: Patience::default(),
         };
         world.open();
         world.sign_roster();
@@ -117,6 +119,7 @@ impl World {
             let mut config = HubConfig::new(&self.dir.path().join("hub"), self.environment.clone());
             config.floor_bytes = FLOOR;
             config.unclaimed_quota_bytes = self.quota;
+            config.patience = self.patience;
             let free = Arc::clone(&self.free);
             let measure: FreeBytes = Arc::new(move |_| Ok(free.load(Ordering::SeqCst)));
             config.free_bytes = Some(measure);

@@ -294,13 +294,13 @@ public actor FakeImenaStore: ImenaStoring {
       origin: term("in_app_camera"),
       owner: photo.owner,
       shot: photo.shot.map(term),
-      takenText: nil,
-      exifLatDeg: nil,
-      exifLonDeg: nil,
-      camera: nil,
+      facts: nil,
       capturedMs: known.capturedMs,
       fileName: photo.fileName,
       defects: [],
+      shouldRetake: false,
+      noPreview: nil,
+      previewMarks: [],
       marks: Self.noMarks
     )
     photoList.append(made)
@@ -351,13 +351,13 @@ public actor FakeImenaStore: ImenaStoring {
       origin: before.origin,
       owner: owner,
       shot: shot.map(term) ?? before.shot,
-      takenText: before.takenText,
-      exifLatDeg: before.exifLatDeg,
-      exifLonDeg: before.exifLonDeg,
-      camera: before.camera,
+      facts: before.facts,
       capturedMs: before.capturedMs,
       fileName: before.fileName,
       defects: before.defects,
+      shouldRetake: before.shouldRetake,
+      noPreview: before.noPreview,
+      previewMarks: before.previewMarks,
       marks: before.marks
     )
     photoList = photoList.map { $0.id == id ? made : $0 }

@@ -261,14 +261,47 @@ extension Photo {
       origin: Term(view.origin),
       owner: view.owner.map { Subject($0) },
       shot: view.shot.map(Term.init),
-      takenText: view.takenText,
-      exifLatDeg: view.exifLatDeg,
-      exifLonDeg: view.exifLonDeg,
-      camera: view.camera,
+      facts: view.facts.map(PhotoFacts.init),
       capturedMs: view.capturedMs,
       fileName: view.fileName,
       defects: view.defects.map(Term.init),
+      shouldRetake: view.shouldRetake,
+      noPreview: view.noPreview.map(Term.init),
+      previewMarks: view.previewMarks.map(Term.init),
       marks: Marks(view.marks)
+    )
+  }
+}
+
+extension PhotoFacts {
+  init(_ facts: ImenaBindings.PhotoFacts) {
+    let absent = facts.absent.map { ($0.fact, Term($0.reason)) }
+    self.init(
+      takenText: facts.takenText,
+      takenNanos: facts.takenNanos,
+      takenOffsetMin: facts.takenOffsetMin,
+      latDeg: facts.latDeg,
+      lonDeg: facts.lonDeg,
+      altMm: facts.altMm,
+      directionMdeg: facts.directionMdeg,
+      directionRef: facts.directionRef,
+      dopMilli: facts.dopMilli,
+      gpsTimeMs: facts.gpsTimeMs,
+      make: facts.make,
+      model: facts.model,
+      lensMake: facts.lensMake,
+      lens: facts.lens,
+      serial: facts.serial,
+      exposureNumerator: facts.exposureNumerator,
+      exposureDenominator: facts.exposureDenominator,
+      fNumberMilli: facts.fNumberMilli,
+      iso: facts.iso,
+      focalLengthUm: facts.focalLengthUm,
+      flash: facts.flash,
+      orientation: facts.orientation,
+      width: facts.width,
+      height: facts.height,
+      absent: Dictionary(absent, uniquingKeysWith: { first, _ in first })
     )
   }
 }

@@ -340,14 +340,43 @@ public struct Photo: Hashable, Sendable {
   public let origin: Term
   public let owner: Subject?
   public let shot: Term?
-  public let takenText: String?
-  public let exifLatDeg: Double?
-  public let exifLonDeg: Double?
-  public let camera: String?
+  public let facts: PhotoFacts?
   public let capturedMs: Int64?
   public let fileName: String?
   public let defects: [Term]
+  public let shouldRetake: Bool
+  public let noPreview: Term?
+  public let previewMarks: [Term]
   public let marks: Marks
+}
+
+/// What a photo says of itself; every value is the file's claim, and `absent` says why one is missing.
+public struct PhotoFacts: Hashable, Sendable {
+  public let takenText: String?
+  public let takenNanos: Int64?
+  public let takenOffsetMin: Int64?
+  public let latDeg: Double?
+  public let lonDeg: Double?
+  public let altMm: Int64?
+  public let directionMdeg: Int64?
+  public let directionRef: String?
+  public let dopMilli: Int64?
+  public let gpsTimeMs: Int64?
+  public let make: String?
+  public let model: String?
+  public let lensMake: String?
+  public let lens: String?
+  public let serial: String?
+  public let exposureNumerator: Int64?
+  public let exposureDenominator: Int64?
+  public let fNumberMilli: Int64?
+  public let iso: Int64?
+  public let focalLengthUm: Int64?
+  public let flash: Int64?
+  public let orientation: Int64?
+  public let width: Int64?
+  public let height: Int64?
+  public let absent: [String: Term]
 }
 
 /// What a scanned or typed code stands for.

@@ -176,6 +176,12 @@ struct ScenarioTests {
     let saved = try await store.importPhoto(descriptor: descriptor, imported("descriptor.jpg"))
     #expect(saved.sha256 == other.sha256)
     #expect(fcntl(descriptor, F_GETFD) == -1, "the core closed it")
+    let cut = path + ".cut.jpg"
+    try Data(contentsOf: URL(fileURLWithPath: other.path)).dropLast(2000).write(to: URL(fileURLWithPath: cut))
+    let hurt = try await store.importPhoto(path: cut, imported("cut.jpg"))
+    #expect(hurt.defects.map(\.code) == ["truncated"])
+    let known = try await store.photo(hurt.id)
+    #expect(known.shouldRetake && known.facts?.width != nil)
     let elsewhere = "/dev/shm/imena-\(UUID().uuidString).jpg"
     var bytes = try Data(contentsOf: URL(fileURLWithPath: other.path))
     bytes.append(Data("elsewhere".utf8))

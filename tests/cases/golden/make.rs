@@ -407,7 +407,7 @@ impl Vault {
         };
         let jpeg = spec.to_jpeg();
         let photo = self.seal("blobs", &jpeg);
-        let facts = read_facts(&jpeg, jpeg.len() as u64);
+        let facts = read_facts(&jpeg);
         let capture: [u8; 16] = self.environment.random().unwrap();
         let fields = Map::new()
             .with(1, photo.name)
@@ -567,10 +567,10 @@ impl Vault {
         });
     }
 
-    /// The four signed messages of the wire.
+    /// The signed messages of the wire.
     fn write_messages(&self, hub: &Hub, last: &Receipt, held: &[SealedName]) {
         let random = || self.environment.random::<32>().unwrap();
-        let hub_nonce = random();
+        let (hub_nonce, own_nonce) = (random(), random());
         let limits = Map::new().uint(0, 4).uint(1, 200).uint(2, 262_144);
         let hello = Map::new()
             .uint(0, 1)
@@ -599,8 +599,16 @@ impl Vault {
             .bytes(3, self.key.spki())
             .text(4, "Golden phone")
             .bytes(5, hub_nonce)
-            .bytes(6, random());
+            .with(6, Hash32::of(&own_nonce));
         self.write("wire/enroll.cose", &self.message(What::Enroll, &enroll));
+        let reveal = Map::new()
+            .uint(0, 1)
+            .with(1, self.org)
+            .with(2, hub.id())
+            .bytes(3, self.key.spki())
+            .bytes(4, random())
+            .bytes(5, own_nonce);
+        self.write("wire/reveal.cose", &self.message(What::Reveal, &reveal));
         let (seq, id) = self.last();
         let seen = Map::new()
             .bytes(0, hub.epoch)

@@ -153,6 +153,16 @@ def test_09_a_file_is_imported_by_path_and_by_descriptor(world):
     assert world.store.import_photo_descriptor(descriptor, world.draft(**imported)).sha256 == sha256
     with pytest.raises(OSError):
         os.fstat(descriptor)
+    cut = world.folder / "cut.jpg"
+    cut.write_bytes(path.read_bytes()[:-2000])
+    saved = world.store.import_photo(str(cut), world.draft(**imported))
+    assert [defect.code for defect in saved.defects] == ["truncated"]
+    photo = world.store.get_photo(saved.photo_id)
+    assert photo.should_retake and photo.facts.width > 0
+    assert all(absent.reason.code for absent in photo.facts.absent)
+    named = world.draft(origin=imena.PhotoOrigin.IMPORTED_FILE, file_name_bytes=b"\xf4\xee.jpg")
+    saved = world.store.import_photo(str(cut), named)
+    assert world.store.get_photo(saved.photo_id).file_name_bytes == b"\xf4\xee.jpg"
     elsewhere = f"/dev/shm/imena-{uuid.uuid4()}.jpg"
     try:
         with open(elsewhere, "wb") as file:

@@ -262,57 +262,22 @@ pub fn exif_beyond_head() -> Vec<u8> {
     [&file[..2], &filler.repeat(4)[..], &file[2..]].concat()
 }
 
-/// A HEIC file as far as facts go: brands, an Exif item and some bytes in place of the coded picture.
+/// A photograph whose parts of a second, offset and direction reference have not the form of the standard.
 #[must_use]
-pub fn heic_like() -> Vec<u8> {
-    let tiff = small().to_tiff().expect("an ordinary photograph has EXIF");
-    // The item begins with the distance to the TIFF header, here over "Exif\0\0".
-    let item = [&6_u32.to_be_bytes()[..], b"Exif\0\0", &tiff].concat();
-    let ftyp = iso_box(b"ftyp", &[b"heic", &[0; 4][..], b"mif1", b"heic"].concat());
-    let meta_of = |item_at: usize| heic_meta(item_at, item.len());
-    // The place of the item depends on the length of the box that names it, and that not on the place.
-    let item_at = ftyp.len() + meta_of(0).len() + 8;
-    let mdat = iso_box(b"mdat", &[&item[..], &[0x5A; 4_000]].concat());
-    [ftyp, meta_of(item_at), mdat].concat()
+pub fn malformed_parts_of_time() -> Vec<u8> {
+    small_with(|exif| {
+        exif.subsecond = Some("2x".to_owned());
+        exif.offset = Some("+15:00".to_owned());
+        exif.gps
+            .iter_mut()
+            .for_each(|gps| gps.direction_ref = "N".to_owned());
+    })
 }
 
-fn heic_meta(item_at: usize, item_bytes: usize) -> Vec<u8> {
-    let number = |number: usize| u32::try_from(number).expect("a small file").to_be_bytes();
-    let handler = [&[0; 8][..], b"pict", &[0; 13]].concat();
-    let entry = |id: u8, kind: &[u8; 4]| {
-        iso_box(
-            b"infe",
-            &[&[2, 0, 0, 0, 0, id, 0, 0][..], kind, &[0]].concat(),
-        )
-    };
-    let items = [
-        &[0, 0, 0, 0, 0, 2][..],
-        &entry(1, b"hvc1"),
-        &entry(2, b"Exif"),
-    ]
-    .concat();
-    // Offsets and lengths of four bytes; two items with one extent each.
-    let picture_at = number(item_at + item_bytes);
-    let extent =
-        |id: u8, at: [u8; 4], length: [u8; 4]| [&[0, id, 0, 0, 0, 1][..], &at, &length].concat();
-    let places = [
-        &[0, 0, 0, 0, 0x44, 0, 0, 2][..],
-        &extent(1, picture_at, number(4_000)),
-        &extent(2, number(item_at), number(item_bytes)),
-    ]
-    .concat();
-    let body = [
-        vec![0; 4],
-        iso_box(b"hdlr", &handler),
-        iso_box(b"pitm", &[0, 0, 0, 0, 0, 1]),
-        iso_box(b"iinf", &items),
-        iso_box(b"iloc", &places),
-    ]
-    .concat();
-    iso_box(b"meta", &body)
-}
-
-fn iso_box(kind: &[u8; 4], body: &[u8]) -> Vec<u8> {
-    let size = u32::try_from(body.len() + 8).expect("a small box");
-    [&size.to_be_bytes()[..], kind, body].concat()
+/// A photograph whose camera wrote its serial number into the first directory under a tag.
+#[must_use]
+pub fn serial_in_first_directory(tag: u16) -> Vec<u8> {
+    small_with(|exif| {
+        exif.serial_in_first = exif.body_serial.take().map(|serial| (tag, serial));
+    })
 }

@@ -27,6 +27,8 @@ pub struct ExifSpec {
     pub lens_model: Option<String>,
     /// BodySerialNumber.
     pub body_serial: Option<String>,
+    /// A serial number in the first directory, with its tag (0xA431 or 0xC62F).
+    pub serial_in_first: Option<(u16, String)>,
     /// DateTimeOriginal, "YYYY:MM:DD HH:MM:SS".
     pub taken_at: Option<String>,
     /// SubSecTimeOriginal, digits.
@@ -135,6 +137,7 @@ impl ExifSpec {
             lens_make: Some("Imena Works".to_owned()),
             lens_model: Some("Wide 4.25mm f/1.8".to_owned()),
             body_serial: Some("FC2-000417".to_owned()),
+            serial_in_first: None,
             taken_at: Some("2026:05:14 09:21:07".to_owned()),
             subsecond: Some("250".to_owned()),
             offset: Some("+03:00".to_owned()),
@@ -162,6 +165,9 @@ impl ExifSpec {
         main.child(0x8769, self.camera_directory(width, height));
         if let Some(gps) = &self.gps {
             main.child(0x8825, gps.directory(self.byte_order));
+        }
+        if let Some((tag, serial)) = &self.serial_in_first {
+            main.text(*tag, Some(serial));
         }
         let small = thumbnail.map(|jpeg| {
             let mut small = Directory::new(self.byte_order);
@@ -218,7 +224,7 @@ impl GpsSpec {
 }
 
 /// One directory of a TIFF file while it is put together; tags are added in rising order.
-struct Directory {
+pub(super) struct Directory {
     byte_order: ByteOrder,
     entries: Vec<Entry>,
 }
@@ -243,7 +249,7 @@ pub(super) const KIND_LONG: u16 = 4;
 const KIND_FRACTION: u16 = 5;
 
 impl Directory {
-    fn new(byte_order: ByteOrder) -> Self {
+    pub(super) fn new(byte_order: ByteOrder) -> Self {
         Self {
             byte_order,
             entries: Vec::new(),
@@ -260,11 +266,11 @@ impl Directory {
         });
     }
 
-    fn raw(&mut self, tag: u16, kind: u16, bytes: &[u8]) {
+    pub(super) fn raw(&mut self, tag: u16, kind: u16, bytes: &[u8]) {
         self.push(tag, kind, bytes.len(), EntryValue::Bytes(bytes.to_vec()));
     }
 
-    fn text(&mut self, tag: u16, text: Option<&str>) {
+    pub(super) fn text(&mut self, tag: u16, text: Option<&str>) {
         if let Some(text) = text {
             let mut bytes = text.as_bytes().to_vec();
             bytes.push(0);
@@ -277,7 +283,7 @@ impl Directory {
         self.push(tag, KIND_SHORT, 1, EntryValue::Bytes(bytes));
     }
 
-    fn long(&mut self, tag: u16, number: u32) {
+    pub(super) fn long(&mut self, tag: u16, number: u32) {
         let bytes = self.byte_order.u32(number).to_vec();
         self.push(tag, KIND_LONG, 1, EntryValue::Bytes(bytes));
     }
@@ -352,7 +358,11 @@ fn even_end(file: &mut Vec<u8>) -> u32 {
     u32::try_from(file.len()).expect("an EXIF block is small")
 }
 
-fn write_tiff(order: ByteOrder, main: &Directory, second: Option<&Directory>) -> Vec<u8> {
+pub(super) fn write_tiff(
+    order: ByteOrder,
+    main: &Directory,
+    second: Option<&Directory>,
+) -> Vec<u8> {
     let mut file = order.tiff_header();
     let next_at = main.write(&mut file);
     if let Some(second) = second {

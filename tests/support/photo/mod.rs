@@ -15,13 +15,21 @@
     reason = "arguments are constants of tests; a wrong one shall stop the test"
 )]
 
+mod colour;
 mod defects;
 mod exif;
+mod heif;
+mod kinds;
+mod losses;
 mod pixels;
 mod png;
 
+pub use colour::*;
 pub use defects::*;
 pub use exif::{ByteOrder, ExifSpec, Fraction, GpsSpec};
+pub use heif::*;
+pub use kinds::*;
+pub use losses::*;
 pub use pixels::{Chroma, PhotoSpec, ScanLayout};
 pub use png::*;
 

@@ -25,6 +25,10 @@ pub struct PhotoSpec {
     pub exif: Option<ExifSpec>,
     /// Longer side of the thumbnail embedded in the EXIF; none if absent.
     pub thumbnail_side: Option<u16>,
+    /// Blocks between restart markers; none if zero.
+    pub restart_interval: u16,
+    /// Colour profile to embed; none if absent.
+    pub icc: Option<Vec<u8>>,
     /// Zero bytes are added after the picture up to this length, as some phones do.
     pub pad_to_bytes: usize,
 }
@@ -63,6 +67,8 @@ impl PhotoSpec {
             layout: ScanLayout::Interleaved,
             exif: Some(ExifSpec::ordinary()),
             thumbnail_side: Some(160),
+            restart_interval: 0,
+            icc: None,
             pad_to_bytes: 0,
         }
     }
@@ -98,6 +104,12 @@ impl PhotoSpec {
             ScanLayout::Interleaved => {}
             ScanLayout::NonInterleaved => encoder.set_optimized_huffman_tables(true),
             ScanLayout::Progressive => encoder.set_progressive(true),
+        }
+        if self.restart_interval > 0 {
+            encoder.set_restart_interval(self.restart_interval);
+        }
+        if let Some(icc) = &self.icc {
+            encoder.add_icc_profile(icc).expect("a small profile");
         }
         if let Some(tiff) = self.to_tiff() {
             encoder
@@ -136,6 +148,8 @@ impl PhotoSpec {
             quality: 70,
             layout: ScanLayout::Interleaved,
             thumbnail_side: None,
+            restart_interval: 0,
+            icc: None,
             pad_to_bytes: 0,
             ..self.clone()
         };

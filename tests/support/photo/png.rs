@@ -32,6 +32,23 @@ pub fn png_half_transparent(width: u16, height: u16) -> Vec<u8> {
     write_png(width.into(), height.into(), [8, 6], &[(b"IDAT", &zlib)])
 }
 
+/// A PNG of 480 KB in which one byte of the picture is another one, far behind its beginning.
+#[must_use]
+pub fn png_wrong_checksum() -> Vec<u8> {
+    let mut file = png(400, 400, 5);
+    let at = file.len() - 40_000;
+    file[at] ^= 0x10;
+    file
+}
+
+/// A PNG of 480 KB of which the last tenth is missing.
+#[must_use]
+pub fn png_cut_large() -> Vec<u8> {
+    let mut file = png(400, 400, 5);
+    file.truncate(file.len() * 9 / 10);
+    file
+}
+
 /// `depth_and_kind`: bits a sample, then colour type.
 pub(super) fn write_png(
     width: u32,

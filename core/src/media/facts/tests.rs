@@ -7,10 +7,10 @@
 )]
 use super::*;
 use crate::media::photo::{self, ByteOrder, ExifSpec, GpsSpec, PhotoSpec};
-use AbsentReason::{BeyondHead, Blank, Malformed, NotPresent, OutOfRange, ZeroDenominator};
+use AbsentReason::{Blank, Malformed, NotPresent, OutOfRange, ZeroDenominator};
 
 fn facts(file: &[u8]) -> PhotoFacts {
-    read_facts(file, u64::try_from(file.len()).unwrap())
+    read_facts(file)
 }
 
 fn facts_with(change: impl FnOnce(&mut ExifSpec)) -> PhotoFacts {
@@ -51,7 +51,7 @@ fn assert_ordinary(facts: &PhotoFacts) {
     assert_eq!(facts.gps.altitude_mm, Fact::Known(152_340));
     let direction = Direction {
         bearing_mdeg: 273_500,
-        reference: DirectionReference::TrueNorth,
+        reference: Fact::Known(DirectionReference::TrueNorth),
     };
     assert_eq!(facts.gps.direction, Fact::Known(direction));
     assert_eq!(facts.gps.dop_thousandths, Fact::Known(4_500));
@@ -161,37 +161,66 @@ fn stored_size_is_that_of_the_frame_whichever_way_round() {
 }
 
 #[test]
-fn the_head_is_enough_to_read_a_large_photograph() {
-    let spec = PhotoSpec {
-        pad_to_bytes: 1_000_000,
-        ..PhotoSpec::new(480, 360, 1)
-    };
-    let file = spec.to_jpeg();
-    assert_ordinary(&read_facts(&file[..20_000], 1_000_000));
-    assert_eq!(facts(&file), read_facts(&file[..20_000], 1_000_000));
+fn facts_do_not_depend_on_how_the_file_is_cut_into_chunks() {
+    let files = [
+        photo::exif_beyond_head(),
+        photo::heic_exif_late(),
+        photo::heic_edited(),
+        photo::png(64, 48, 1),
+        photo::non_interleaved(),
+        photo::zeroed_middle(),
+        photo::png_wrong_checksum(),
+        photo::dng_like(),
+        photo::text_renamed(),
+    ];
+    for file in files {
+        for size in [1, 7, 63, 65, 4_096, 65_536] {
+            let mut reader = PhotoReader::default();
+            file.chunks(size).for_each(|chunk| reader.feed(chunk));
+            assert_eq!(reader.finish(), facts(&file), "{size}");
+        }
+    }
 }
 
 #[test]
-fn facts_beyond_the_head_are_absent_for_that_reason() {
-    let beyond = facts(&photo::exif_beyond_head());
-    assert_eq!(beyond.taken_at, Fact::Absent(BeyondHead));
-    assert_eq!(beyond.size, Fact::Absent(BeyondHead));
-    assert_eq!(beyond.defects, []);
-    // Given a head that ends inside the EXIF segment of a JPEG, and before a HEIC's item.
-    let jpeg = PhotoSpec::new(480, 360, 1).to_jpeg();
-    assert_eq!(
-        read_facts(&jpeg[..500], 25_000).camera.make,
-        Fact::Absent(BeyondHead)
-    );
-    let heic = photo::heic_like();
-    assert_eq!(
-        read_facts(&heic[..300], 8_000).camera.make,
-        Fact::Absent(BeyondHead)
-    );
-    assert_eq!(
-        read_facts(&heic[..100], 8_000).camera.make,
-        Fact::Absent(BeyondHead)
-    );
+fn facts_that_stand_late_in_the_file_are_read() {
+    for file in [photo::exif_beyond_head(), photo::heic_exif_late()] {
+        assert!(file.len() > 256 * 1024);
+        let late = facts(&file);
+        assert_ordinary(&late);
+        let size = late.size.known().unwrap();
+        assert_eq!((size.width, size.height), (480, 360));
+        let thumbnail = late.thumbnail.known().unwrap().cut(&file).unwrap();
+        assert!(thumbnail.starts_with(&[0xFF, 0xD8]));
+    }
+}
+
+#[test]
+fn an_edited_heic_has_the_size_of_its_picture_and_not_that_of_its_exif() {
+    let edited = facts(&photo::heic_edited());
+    // `ispe` says 400 × 300, `clap` cuts to 396 × 298, `irot` turns it; EXIF says 480 × 360, upright.
+    let size = edited.size.known().unwrap();
+    assert_eq!((size.width, size.height), (396, 298));
+    assert_eq!(edited.orientation, Fact::Known(Orientation::RightTop));
+    assert_eq!(edited.defects, []);
+    assert!(edited.taken_at.known().is_some());
+}
+
+#[test]
+fn an_exif_item_that_passed_before_its_place_was_named_is_read_from_the_head() {
+    let ordinary = facts(&photo::heic_meta_last());
+    assert_ordinary(&ordinary);
+    assert_eq!(ordinary.defects, []);
+}
+
+#[test]
+fn a_serial_number_in_the_first_directory_is_read() {
+    for tag in [0xA431, 0xC62F] {
+        let serial = facts(&photo::serial_in_first_directory(tag))
+            .camera
+            .body_serial;
+        assert_eq!(serial, Fact::Known("FC2-000417".to_owned()), "{tag:x}");
+    }
 }
 
 #[test]
@@ -326,11 +355,14 @@ fn heights_and_directions_are_checked() {
     let more = facts_with_gps(|gps| gps.direction = (36_001, 100));
     assert_eq!(more.direction, Fact::Absent(OutOfRange));
     let magnetic = facts_with_gps(|gps| gps.direction_ref = "M".to_owned());
-    let reference = magnetic.direction.known().unwrap().reference;
-    assert_eq!(reference, DirectionReference::MagneticNorth);
+    let reference = &magnetic.direction.known().unwrap().reference;
+    assert_eq!(*reference, Fact::Known(DirectionReference::MagneticNorth));
     let unsaid = facts_with_gps(|gps| gps.direction_ref = String::new());
-    let reference = unsaid.direction.known().unwrap().reference;
-    assert_eq!(reference, DirectionReference::NotStated);
+    let reference = &unsaid.direction.known().unwrap().reference;
+    assert_eq!(*reference, Fact::Absent(Blank));
+    let wrong = facts_with_gps(|gps| gps.direction_ref = "X".to_owned());
+    let reference = &wrong.direction.known().unwrap().reference;
+    assert_eq!(*reference, Fact::Absent(Malformed));
 }
 
 #[test]
@@ -403,9 +435,33 @@ fn each_defective_file_is_told_by_its_defect() {
         (photo::non_interleaved(), vec![]),
         (photo::heic_like(), vec![]),
         (photo::png(64, 48, 1), vec![]),
+        (photo::cut_large(), vec![Defect::Truncated]),
+        (
+            photo::zeroed_tail(),
+            vec![Defect::Truncated, Defect::BlankPiece],
+        ),
+        (photo::zeroed_middle(), vec![Defect::BlankPiece]),
+        (
+            photo::ones_in_the_middle(),
+            vec![Defect::BlankPiece, Defect::BrokenStructure],
+        ),
+        (photo::zeroed_middle_optimised(), vec![Defect::BlankPiece]),
+        (photo::overwritten_middle(), vec![Defect::BrokenStructure]),
+        (photo::restart_lost(), vec![Defect::BrokenStructure]),
+        (photo::with_restarts(), vec![]),
+        (photo::black_optimised(), vec![]),
+        (photo::rows_99(), vec![Defect::Truncated]),
+        (photo::png_wrong_checksum(), vec![Defect::BrokenStructure]),
+        (photo::png_cut_large(), vec![Defect::Truncated]),
+        (photo::heic_cut(), vec![Defect::Truncated]),
+        (photo::heic_zeroed(), vec![Defect::BlankPiece]),
+        (photo::heic_exif_late(), vec![]),
+        (photo::avif_like(), vec![]),
+        (photo::tiff_like(), vec![]),
+        (photo::dng_like(), vec![]),
     ];
-    for (file, defects) in cases {
-        assert_eq!(facts(&file).defects, defects);
+    for (index, (file, defects)) in cases.into_iter().enumerate() {
+        assert_eq!(facts(&file).defects, defects, "case {index}");
     }
 }
 

@@ -1,11 +1,18 @@
 //! The request of each step, as a job for the platform.
 
 use super::super::job::{JobBody, Method, TransferJob};
-use super::super::transfer_db::HubState;
-use super::super::wire::{self, EnrollRequest, LastSeen, Offer, SessionRequest, SyncRequest};
+use super::super::transfer_db::{Enrolling, HubState};
+use super::super::wire::{
+    self, EnrollRequest, LastSeen, Offer, RevealRequest, SessionRequest, SyncRequest,
+};
 use super::{DeskError, Hands, PULL_BUDGET_BYTES, SMALL_REPLY_BYTES_MAX, SyncDesk};
 use crate::encoding::Hash32;
 use crate::keys::sign_with;
+
+fn token_header(token: &[u8; 32]) -> (&'static str, String) {
+    let hex = data_encoding::HEXLOWER.encode(token);
+    ("authorization", format!("{} {hex}", wire::TOKEN_SCHEME))
+}
 
 impl SyncDesk {
     pub(super) fn plain(&self, method: Method, path: String, body: JobBody) -> TransferJob {
@@ -32,8 +39,7 @@ impl SyncDesk {
         reply_bytes_max: usize,
     ) -> TransferJob {
         if let Some((token, _)) = &state.token {
-            let hex = data_encoding::HEXLOWER.encode(token);
-            headers.push(("authorization", format!("{} {hex}", wire::TOKEN_SCHEME)));
+            headers.push(token_header(token));
         }
         TransferJob {
             number: self.next_number,
@@ -51,24 +57,54 @@ impl SyncDesk {
         self.plain(Method::Get, format!("/v1/hello?n={nonce}"), JobBody::Empty)
     }
 
-    pub(super) fn enroll_job(&self, hands: Hands<'_>) -> Result<TransferJob, DeskError> {
-        let hub_nonce = self.greeting.map_or([0; 32], |greeting| greeting.hub_nonce);
-        let request = EnrollRequest {
-            org: self.org,
-            hub: self.target.hub,
-            device_spki: self.device.spki().to_vec(),
-            name: self.device_name.clone(),
-            hub_nonce,
-            own_nonce: self.own_nonce,
+    /// The next half of asking to join: the hash of a nonce that is kept durable first, or, when the
+    /// hub has answered, the nonce itself.
+    pub(super) fn enroll_job(
+        &self,
+        hands: Hands<'_>,
+        state: &HubState,
+    ) -> Result<TransferJob, DeskError> {
+        let device_spki = self.device.spki().to_vec();
+        let (org, hub) = (self.org, self.target.hub);
+        let sign = |message: &[u8]| sign_with(hands.vault, &self.device, message);
+        if let Some((own_nonce, hub_nonce)) = self.reveals {
+            let request = RevealRequest {
+                org,
+                hub,
+                device_spki,
+                hub_nonce,
+                own_nonce,
+            };
+            let bytes = request.sign(&self.device, sign)?;
+            let path = "/v1/reveal".to_owned();
+            return Ok(self.plain(Method::Post, path, JobBody::Inline(bytes)));
+        }
+        let own_nonce = match &state.enrolment {
+            Some(enrolment) => enrolment.own_nonce,
+            None => {
+                let own_nonce = hands.environment.random()?;
+                let enrolment = Some(Enrolling {
+                    own_nonce,
+                    hub_nonce: None,
+                    digits: None,
+                });
+                let state = state.clone();
+                let state = HubState { enrolment, ..state };
+                hands.transfer().set_hub(hub, &state)?;
+                own_nonce
+            }
         };
-        let bytes = request.sign(&self.device, |message| {
-            sign_with(hands.vault, &self.device, message)
-        })?;
-        Ok(self.plain(
-            Method::Post,
-            "/v1/enroll".to_owned(),
-            JobBody::Inline(bytes),
-        ))
+        let request = EnrollRequest {
+            org,
+            hub,
+            device_spki,
+            name: self.device_name.clone(),
+            hub_nonce: self.greeting.map_or([0; 32], |greeting| greeting.hub_nonce),
+            commitment: wire::commitment(&own_nonce),
+        };
+        let bytes = request.sign(&self.device, sign)?;
+        let path = "/v1/enroll".to_owned();
+        Ok(self.plain(Method::Post, path, JobBody::Inline(bytes)))
     }
 
     pub(super) fn session_job(
@@ -97,11 +133,13 @@ impl SyncDesk {
         let bytes = request.sign(&self.device, |message| {
             sign_with(hands.vault, &self.device, message)
         })?;
-        Ok(self.plain(
-            Method::Post,
-            "/v1/session".to_owned(),
-            JobBody::Inline(bytes),
-        ))
+        let path = "/v1/session".to_owned();
+        let mut job = self.plain(Method::Post, path, JobBody::Inline(bytes));
+        // Sent only behind a signed hello: it tells this phone from the strangers who wait.
+        if let Some(token) = state.former_token {
+            job.headers.push(token_header(&token));
+        }
+        Ok(job)
     }
 
     pub(super) fn sync_job(

@@ -19,7 +19,7 @@ use super::judge::{TransferOutcome, Verdict, judge};
 use super::plan::{
     Backlog, FLIGHT_MAX, FRUITLESS_MAX, Link, LinkCost, Pace, Step, next_piece_bytes, pace_of, plan,
 };
-use super::transfer_db::{HubState, TransferDb};
+use super::transfer_db::{Enrolling, HubState, TransferDb};
 use super::wire::{
     self, EnrollReply, ErrorCode, ErrorReply, Held, Hello, HoldCheck, OwnHead, PutReply,
     SessionReply, SyncReply,
@@ -92,6 +92,9 @@ pub struct SyncDesk {
     is_sync_due: bool,
     /// A hub that was set back has forgotten who asked: each session asks once, and the first digits stay.
     has_asked_to_join: bool,
+    /// Own nonce and the hub's, once the hub answered the hash: the next half of asking to join.
+    reveals: Option<([u8; 32], [u8; 32])>,
+    has_begun_anew: bool,
     has_missed_receipts: bool,
     /// Not to be sent in this session: gone from this device, or the hub calls them stored and no receipt can be believed, or it does not take them.
     passed_over: BTreeSet<SealedName>,
@@ -189,6 +192,8 @@ impl SyncDesk {
             own_nonce: environment.random()?,
             is_sync_due: true,
             has_asked_to_join: false,
+            reveals: None,
+            has_begun_anew: false,
             has_missed_receipts: false,
             passed_over: BTreeSet::new(),
             missing: Vec::new(),
@@ -260,7 +265,7 @@ impl SyncDesk {
         let state = hands.transfer().hub(self.target.hub)?;
         let job = match &step {
             Step::Hello => self.hello_job(),
-            Step::Enroll => self.enroll_job(hands)?,
+            Step::Enroll => self.enroll_job(hands, &state)?,
             Step::Session => self.session_job(hands, &state)?,
             Step::Sync => self.sync_job(hands, &state)?,
             Step::Put {
@@ -372,8 +377,10 @@ impl SyncDesk {
             }
             Verdict::TokenEnded => {
                 let state = hands.transfer().hub(self.target.hub)?;
+                let ended = state.token.map(|(token, _)| token);
                 let state = HubState {
                     token: None,
+                    former_token: ended.or(state.former_token),
                     ..state
                 };
                 hands.transfer().set_hub(self.target.hub, &state)?;
@@ -385,6 +392,9 @@ impl SyncDesk {
                 self.greeting = None;
                 let pause_s = reply.retry_after_s.unwrap_or(0).min(ASKED_PAUSE_S_MAX);
                 self.asked_pause_ms = i64::try_from(pause_s).unwrap_or(0).saturating_mul(1000);
+                if under_way.step == Step::Enroll {
+                    self.enrolment_refused(hands, reply.code)?;
+                }
                 refusal(reply)
             }
             Verdict::NotTheHub => {
@@ -474,7 +484,7 @@ impl SyncDesk {
         Ok(Backlog {
             has_greeted: self.greeting.is_some(),
             has_asked_to_join: self.is_in_roster() || self.has_asked_to_join,
-            has_token: state.token.is_some(),
+            has_token: state.token.is_some() && !self.must_ask_to_join(state),
             is_sync_due: self.is_sync_due,
             is_talking: self.under_way.values().any(|other| !is_put(&other.step)),
             sending: self.sending().collect(),
@@ -533,6 +543,14 @@ impl SyncDesk {
             waiting.extend(originals.into_iter().filter(new));
         }
         Ok(waiting)
+    }
+
+    /// Whether an earlier session went on without the six digits: the hub had no place then. They are
+    /// asked for again before anything else, once a session.
+    fn must_ask_to_join(&self, state: &HubState) -> bool {
+        let has_digits = |enrolment: &Enrolling| enrolment.digits.is_some();
+        let is_known = state.is_member || self.is_in_roster();
+        !is_known && !self.has_asked_to_join && !state.enrolment.as_ref().is_some_and(has_digits)
     }
 
     /// A body that came from the pinned server: still checked word by word.
@@ -679,6 +697,7 @@ fn refusal(reply: ErrorReply) -> Trouble {
         | ErrorCode::Forbidden
         | ErrorCode::UnknownPath
         | ErrorCode::TooLarge
+        | ErrorCode::Conflict
         | ErrorCode::Busy
         | ErrorCode::NewerProtocol
         | ErrorCode::Internal

@@ -1,16 +1,16 @@
 //! What each reply changes: every word of it is checked before anything is kept.
 
-use super::super::job::SyncChange;
+use super::super::job::{SyncChange, Trouble};
 use super::super::judge::{TransferOutcome, Verdict, judge};
 use super::super::plan::{FALLS_MAX, next_piece_bytes};
 use super::super::pull::open_segment;
-use super::super::transfer_db::HubState;
+use super::super::transfer_db::{Enrolling, HubState};
 use super::super::wire::{
-    EnrollReply, Enrolment, Held, PutReply, SessionReply, SyncReply, TokenState,
+    EnrollReply, ErrorCode, Held, PutReply, SessionReply, SyncReply, TokenState,
 };
 use super::{DeskError, Hands, News, SyncDesk, is_put};
 use crate::journal::Receipt;
-use crate::keys::SignedRoster;
+use crate::keys::{SignedRoster, six_digits};
 use crate::model::ids::SealedName;
 use crate::store::Class;
 
@@ -24,23 +24,98 @@ impl SyncDesk {
         reply: EnrollReply,
         news: &mut News,
     ) -> Result<(), DeskError> {
+        match reply {
+            EnrollReply::Begun { hub_nonce } => self.enrolment_begun(hands, hub_nonce, news),
+            EnrollReply::Pending => {
+                let Some((own_nonce, hub_nonce)) = self.reveals else {
+                    news.false_word(&"a wish to join stands that nobody made");
+                    return Ok(());
+                };
+                // Reckoned here, not told: the two screens must agree without trust.
+                let digits = six_digits(self.device_id(), self.target.hub, &hub_nonce, &own_nonce);
+                let enrolment = Some(Enrolling {
+                    own_nonce,
+                    hub_nonce: Some(hub_nonce),
+                    digits: Some(digits.clone()),
+                });
+                self.keep_enrolment(hands, enrolment)?;
+                self.asked_to_join(hands)?;
+                news.add(SyncChange::Enrolling { digits });
+                Ok(())
+            }
+            EnrollReply::Member { roster } => {
+                self.asked_to_join(hands)?;
+                match roster {
+                    Some(bytes) => self.offered_roster(hands, &bytes, news),
+                    None => Ok(()),
+                }
+            }
+        }
+    }
+
+    /// The hub answered the hash. The answer is kept before the nonce is shown, and the nonce is shown
+    /// for one answer only: a hub that has seen it could search for digits with the next.
+    fn enrolment_begun(
+        &mut self,
+        hands: Hands<'_>,
+        hub_nonce: [u8; 32],
+        news: &mut News,
+    ) -> Result<(), DeskError> {
         let state = hands.transfer().hub(self.target.hub)?;
-        let enrolment = Some((self.own_nonce, reply.digits.clone()));
-        hands
-            .transfer()
-            .set_hub(self.target.hub, &HubState { enrolment, ..state })?;
+        let Some(enrolment) = state.enrolment else {
+            return Ok(());
+        };
+        if enrolment.hub_nonce.is_some_and(|kept| kept != hub_nonce) {
+            self.keep_enrolment(hands, None)?;
+            self.greeting = None;
+            let detail = "the hub has forgotten this wish to join; a new one begins".to_owned();
+            news.add(SyncChange::Trouble(Trouble::Refused { detail }));
+            return Ok(());
+        }
+        self.reveals = Some((enrolment.own_nonce, hub_nonce));
+        let hub_nonce = Some(hub_nonce);
+        let enrolment = Enrolling {
+            hub_nonce,
+            ..enrolment
+        };
+        self.keep_enrolment(hands, Some(enrolment))
+    }
+
+    /// Asking to join failed: sending goes on without. What another enrolment stands in the way of
+    /// begins anew, with another nonce, once in a session.
+    pub(super) fn enrolment_refused(
+        &mut self,
+        hands: Hands<'_>,
+        code: ErrorCode,
+    ) -> Result<(), DeskError> {
+        if self.reveals.is_some() && code == ErrorCode::Conflict {
+            self.keep_enrolment(hands, None)?;
+            self.reveals = None;
+            if !self.has_begun_anew {
+                self.has_begun_anew = true;
+                return Ok(());
+            }
+        }
+        self.asked_to_join(hands)
+    }
+
+    fn keep_enrolment(
+        &self,
+        hands: Hands<'_>,
+        enrolment: Option<Enrolling>,
+    ) -> Result<(), DeskError> {
+        let state = hands.transfer().hub(self.target.hub)?;
+        let state = HubState { enrolment, ..state };
+        hands.transfer().set_hub(self.target.hub, &state)?;
+        Ok(())
+    }
+
+    fn asked_to_join(&mut self, hands: Hands<'_>) -> Result<(), DeskError> {
         self.has_asked_to_join = true;
+        self.reveals = None;
         // The hub's nonce is used up by the request.
         self.greeting = None;
         self.own_nonce = hands.environment.random()?;
-        if let Some(bytes) = reply.roster {
-            self.offered_roster(hands, &bytes, news)?;
-        }
-        if reply.state == Enrolment::Pending {
-            news.add(SyncChange::Enrolling {
-                digits: reply.digits,
-            });
-        }
         Ok(())
     }
 
@@ -67,11 +142,10 @@ impl SyncDesk {
             news.add(SyncChange::HubRestored);
         }
         if !is_member {
-            let digits = before
-                .enrolment
-                .map(|(_, digits)| digits)
-                .unwrap_or_default();
-            news.add(SyncChange::Enrolling { digits });
+            let digits = before.enrolment.and_then(|enrolment| enrolment.digits);
+            if let Some(digits) = digits {
+                news.add(SyncChange::Enrolling { digits });
+            }
         } else if !before.is_member {
             news.is_new = true;
             news.add(SyncChange::Admitted);

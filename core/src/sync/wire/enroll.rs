@@ -1,4 +1,8 @@
-//! `POST /v1/enroll`: a device asks to join; two people compare six digits.
+//! `POST /v1/enroll`, then `POST /v1/reveal`: a device asks to join; two people compare six digits.
+//!
+//! Owns both requests and their reply. Invariant: the digits follow from two nonces of which neither
+//! end can choose its own after it saw the other's: the device commits, the hub answers, the device
+//! reveals.
 
 use super::{
     ENROLL_REPLY_BYTES_MAX, NAME_CHARS_MAX, Nonce, PROTOCOL, SMALL_MESSAGE_BYTES_MAX, WireError,
@@ -6,11 +10,11 @@ use super::{
 };
 use crate::encoding::cbor::within;
 use crate::encoding::signature::Algorithm;
-use crate::encoding::{DecodeError, Map, PublicKey, Value, What, cose};
+use crate::encoding::{DecodeError, Hash32, Map, PublicKey, Value, What, cose};
 use crate::keys::six_digits;
 use crate::model::ids::{DeviceId, HubId, OrgId};
 
-/// A device's wish to join.
+/// A device's wish to join, with its nonce still hidden.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EnrollRequest {
     /// The organisation.
@@ -23,28 +27,46 @@ pub struct EnrollRequest {
     pub name: String,
     /// From the hub's hello.
     pub hub_nonce: Nonce,
-    /// The device's own.
+    /// SHA-256 of the device's own nonce, see [`commitment`].
+    pub commitment: Hash32,
+}
+
+/// The device's own nonce, after the hub has answered with one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RevealRequest {
+    /// The organisation.
+    pub org: OrgId,
+    /// The hub.
+    pub hub: HubId,
+    /// DER SPKI of the device's signing key.
+    pub device_spki: Vec<u8>,
+    /// The hub's answer to the commitment.
+    pub hub_nonce: Nonce,
+    /// The nonce that was committed to.
     pub own_nonce: Nonce,
 }
 
-/// Whether a device belongs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Enrolment {
-    /// Not yet: a person must compare the digits.
+/// The hub's answer to either.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum EnrollReply {
+    /// The commitment stands; the device may reveal.
+    Begun {
+        /// Drawn after the commitment came.
+        hub_nonce: Nonce,
+    },
+    /// Revealed: a person must compare the digits.
     Pending,
-    /// The roster names it.
-    Member,
+    /// The roster names the device.
+    Member {
+        /// The roster.
+        roster: Option<Vec<u8>>,
+    },
 }
 
-/// The hub's answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct EnrollReply {
-    /// Whether the device belongs.
-    pub state: Enrolment,
-    /// What both screens show.
-    pub digits: String,
-    /// The roster, for a member.
-    pub roster: Option<Vec<u8>>,
+/// What a device says of its nonce before it shows it.
+#[must_use]
+pub fn commitment(own_nonce: &Nonce) -> Hash32 {
+    Hash32::of(own_nonce)
 }
 
 impl EnrollRequest {
@@ -65,7 +87,7 @@ impl EnrollRequest {
             .bytes(3, &self.device_spki)
             .text(4, shown)
             .bytes(5, self.hub_nonce)
-            .bytes(6, self.own_nonce);
+            .with(6, self.commitment);
         cose::sign1(What::Enroll, key, &self.org.0, payload.encode(), sign)
     }
 
@@ -75,17 +97,14 @@ impl EnrollRequest {
     /// For another organisation or hub, or a signature that does not fit.
     pub fn open(bytes: &[u8], org: OrgId, hub: HubId) -> Result<Self, WireError> {
         within("enrolment", bytes, SMALL_MESSAGE_BYTES_MAX)?;
-        let (key, map) = open_with_own_key(bytes, What::Enroll, org, 3, Algorithm::Es256)?;
-        if map.need(2, HubId::from_value)? != hub {
-            return Err(WireError::Other { what: "hub" });
-        }
+        let (key, map) = open_for(bytes, What::Enroll, org, hub)?;
         Ok(Self {
             org,
             hub,
             device_spki: key.spki().to_vec(),
             name: map.need(4, name)?,
             hub_nonce: map.need(5, bytes32)?,
-            own_nonce: map.need(6, bytes32)?,
+            commitment: map.need(6, Value::as_hash)?,
         })
     }
 
@@ -94,7 +113,52 @@ impl EnrollRequest {
     /// # Errors
     /// Its SPKI is not a key.
     pub fn device(&self) -> Result<DeviceId, WireError> {
-        Ok(DeviceId(PublicKey::from_spki(&self.device_spki)?.id()))
+        device_of(&self.device_spki)
+    }
+}
+
+impl RevealRequest {
+    /// Signs the request with the device's key, whose SPKI it must carry.
+    ///
+    /// # Errors
+    /// `sign`'s.
+    pub fn sign<E>(
+        &self,
+        key: &PublicKey,
+        sign: impl FnOnce(&[u8]) -> Result<Vec<u8>, E>,
+    ) -> Result<Vec<u8>, E> {
+        let payload = Map::new()
+            .uint(0, PROTOCOL)
+            .with(1, self.org)
+            .with(2, self.hub)
+            .bytes(3, &self.device_spki)
+            .bytes(4, self.hub_nonce)
+            .bytes(5, self.own_nonce);
+        cose::sign1(What::Reveal, key, &self.org.0, payload.encode(), sign)
+    }
+
+    /// Reads a request to `hub` and checks that the device it names signed it.
+    ///
+    /// # Errors
+    /// For another organisation or hub, or a signature that does not fit.
+    pub fn open(bytes: &[u8], org: OrgId, hub: HubId) -> Result<Self, WireError> {
+        within("reveal", bytes, SMALL_MESSAGE_BYTES_MAX)?;
+        let (key, map) = open_for(bytes, What::Reveal, org, hub)?;
+        Ok(Self {
+            org,
+            hub,
+            device_spki: key.spki().to_vec(),
+            hub_nonce: map.need(4, bytes32)?,
+            own_nonce: map.need(5, bytes32)?,
+        })
+    }
+
+    /// The device that asks.
+    ///
+    /// # Errors
+    /// Its SPKI is not a key.
+    pub fn device(&self) -> Result<DeviceId, WireError> {
+        device_of(&self.device_spki)
     }
 
     /// What both screens show.
@@ -102,8 +166,9 @@ impl EnrollRequest {
     /// # Errors
     /// The SPKI is not a key.
     pub fn digits(&self) -> Result<String, WireError> {
+        let device = self.device()?;
         Ok(six_digits(
-            self.device()?,
+            device,
             self.hub,
             &self.hub_nonce,
             &self.own_nonce,
@@ -115,15 +180,14 @@ impl EnrollReply {
     /// Encodes the reply.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {
-        let state = match self.state {
-            Enrolment::Pending => "pending",
-            Enrolment::Member => "member",
-        };
-        Map::new()
-            .text(0, state)
-            .text(1, &self.digits)
-            .with_some(2, self.roster.as_ref().map(Value::bytes))
-            .encode()
+        match self {
+            Self::Begun { hub_nonce } => Map::new().text(0, "begun").bytes(1, hub_nonce),
+            Self::Pending => Map::new().text(0, "pending"),
+            Self::Member { roster } => Map::new()
+                .text(0, "member")
+                .with_some(2, roster.as_ref().map(Value::bytes)),
+        }
+        .encode()
     }
 
     /// Decodes a reply.
@@ -133,22 +197,34 @@ impl EnrollReply {
     pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
         within("enrol reply", bytes, ENROLL_REPLY_BYTES_MAX)?;
         let map = Map::decode(bytes)?;
-        let state = map.need(0, |value| match value.as_text()? {
-            "pending" => Some(Enrolment::Pending),
-            "member" => Some(Enrolment::Member),
-            // A word from the wire, not an enum of ours.
-            _ => None,
-        })?;
-        Ok(Self {
-            state,
-            digits: map.need(1, digits)?,
-            roster: map.may(2, owned)?,
-        })
+        match map.need(0, Value::as_text)? {
+            "begun" => Ok(Self::Begun {
+                hub_nonce: map.need(1, bytes32)?,
+            }),
+            "pending" => Ok(Self::Pending),
+            "member" => Ok(Self::Member {
+                roster: map.may(2, owned)?,
+            }),
+            // A word from the wire, not an enum of ours: read as one of the wrong kind.
+            _ => map.need(0, |_| None),
+        }
     }
 }
 
-fn digits(value: &Value) -> Option<String> {
-    let text = value.as_text()?;
-    let are_six = text.len() == 6 && text.bytes().all(|byte| byte.is_ascii_digit());
-    are_six.then(|| text.to_owned())
+fn device_of(spki: &[u8]) -> Result<DeviceId, WireError> {
+    Ok(DeviceId(PublicKey::from_spki(spki)?.id()))
+}
+
+/// Opens what a device signed for `hub`; its key stands at 3.
+fn open_for(
+    bytes: &[u8],
+    what: What,
+    org: OrgId,
+    hub: HubId,
+) -> Result<(PublicKey, Map), WireError> {
+    let (key, map) = open_with_own_key(bytes, what, org, 3, Algorithm::Es256)?;
+    if map.need(2, HubId::from_value)? != hub {
+        return Err(WireError::Other { what: "hub" });
+    }
+    Ok((key, map))
 }

@@ -17,6 +17,8 @@ pub enum ErrorCode {
     UnknownPath,
     /// Over a limit: send smaller pieces.
     TooLarge,
+    /// Another enrolment stands in the way: this one cannot go on.
+    Conflict,
     /// Not now: try again later.
     Busy,
     /// The hub's disk is full, or the quota is used up: keep everything.
@@ -36,6 +38,7 @@ impl ErrorCode {
         (Self::Forbidden, "forbidden", 403),
         (Self::UnknownPath, "unknown_path", 404),
         (Self::TooLarge, "too_large", 413),
+        (Self::Conflict, "conflict", 409),
         (Self::Busy, "busy", 503),
         (Self::DiskFull, "disk_full", 507),
         (Self::NewerProtocol, "newer_protocol", 426),

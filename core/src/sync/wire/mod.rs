@@ -13,7 +13,7 @@ mod sync;
 #[cfg(test)]
 mod tests;
 
-pub use enroll::{EnrollReply, EnrollRequest, Enrolment};
+pub use enroll::{EnrollReply, EnrollRequest, RevealRequest, commitment};
 pub use error::{ErrorCode, ErrorReply};
 pub use files::PutReply;
 pub use hello::{Hello, Limits};
@@ -56,8 +56,9 @@ pub const HOLD_CHECK_MAX: usize = 200;
 pub const PIECE_BYTES_MAX: u64 = 1024 * 1024;
 /// An enrolment, a hello or a reply to one of them as a whole.
 pub const SMALL_MESSAGE_BYTES_MAX: usize = 8 * 1024;
-/// A session request: it carries one receipt, of up to 500 lines of some 80 bytes.
-pub const SESSION_BYTES_MAX: usize = 64 * 1024;
+/// A session request: it carries one receipt, of up to 500 lines of some 80 bytes. With handshake and
+/// hello it stays within the 64 KiB that a hub lets a stranger send and read.
+pub const SESSION_BYTES_MAX: usize = 48 * 1024;
 /// A sync request, unpacked: the inline runs, the offers and room to spare.
 pub const SYNC_REQUEST_BYTES_MAX: usize = 768 * 1024;
 /// A sync reply, unpacked: segments, receipts, a roster.

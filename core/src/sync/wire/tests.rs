@@ -83,6 +83,16 @@ fn enroll(device: &Signer, hub: HubId) -> EnrollRequest {
         device_spki: device.key.spki().to_vec(),
         name: "телефон 1".into(),
         hub_nonce: [5; 32],
+        commitment: commitment(&[6; 32]),
+    }
+}
+
+fn reveal(device: &Signer, hub: HubId) -> RevealRequest {
+    RevealRequest {
+        org: ORG,
+        hub,
+        device_spki: device.key.spki().to_vec(),
+        hub_nonce: [7; 32],
         own_nonce: [6; 32],
     }
 }
@@ -173,7 +183,6 @@ fn requests_of_a_device_are_believed_only_with_its_own_signature() {
     let asked = enroll(&device, hub);
     let bytes = asked.sign(&device.key, device.closure()).unwrap();
     assert_eq!(EnrollRequest::open(&bytes, ORG, hub).unwrap(), asked);
-    assert_eq!(asked.digits().unwrap().len(), 6);
     assert!(EnrollRequest::open(&bytes, ORG, HubId(Hash32([5; 32]))).is_err());
     assert!(
         SessionRequest::open(&bytes, ORG, hub).is_err(),
@@ -183,6 +192,14 @@ fn requests_of_a_device_are_believed_only_with_its_own_signature() {
     assert!(EnrollRequest::open(&forged, ORG, hub).is_err());
     let stolen_name = asked.sign(&other.key, other.closure()).unwrap();
     assert!(EnrollRequest::open(&stolen_name, ORG, hub).is_err());
+
+    let shown = reveal(&device, hub);
+    assert_eq!(shown.digits().unwrap().len(), 6);
+    let bytes = shown.sign(&device.key, device.closure()).unwrap();
+    assert_eq!(RevealRequest::open(&bytes, ORG, hub).unwrap(), shown);
+    assert!(EnrollRequest::open(&bytes, ORG, hub).is_err(), "another");
+    let forged = shown.sign(&device.key, other.closure()).unwrap();
+    assert!(RevealRequest::open(&forged, ORG, hub).is_err());
 
     let asked = session(&device, hub);
     let bytes = asked.sign(&device.key, device.closure()).unwrap();
@@ -223,17 +240,18 @@ fn a_held_answers_one_nonce() {
 
 #[test]
 fn replies_are_read_back_as_written() {
-    let enroll = EnrollReply {
-        state: Enrolment::Pending,
-        digits: "000042".into(),
-        roster: Some(vec![1]),
-    };
-    assert_eq!(EnrollReply::decode(&enroll.encode()).unwrap(), enroll);
-    let bad = EnrollReply {
-        digits: "42".into(),
-        ..enroll
-    };
+    let roster = Some(vec![1]);
+    for enroll in [
+        EnrollReply::Begun { hub_nonce: [4; 32] },
+        EnrollReply::Pending,
+        EnrollReply::Member { roster },
+    ] {
+        assert_eq!(EnrollReply::decode(&enroll.encode()).unwrap(), enroll);
+    }
+    let bad = Map::new().text(0, "begun").bytes(1, [4; 31]);
     assert!(EnrollReply::decode(&bad.encode()).is_err());
+    let unknown = Map::new().text(0, "perhaps").bytes(1, [4; 32]);
+    assert!(EnrollReply::decode(&unknown.encode()).is_err());
     for state in [TokenState::Member, TokenState::Unclaimed] {
         let session = SessionReply {
             token: [1; 32],
@@ -314,6 +332,7 @@ proptest! {
         let hub = HubId(Hash32([4; 32]));
         let _ = Hello::open(&bytes, ORG, hub, &[0; 32]);
         let _ = EnrollRequest::open(&bytes, ORG, hub);
+        let _ = RevealRequest::open(&bytes, ORG, hub);
         let _ = SessionRequest::open(&bytes, ORG, hub);
         let _ = Held::open(&bytes, &Signer::hub(1).key, ORG, &[0; 32]);
         let _ = EnrollReply::decode(&bytes);

@@ -48,6 +48,7 @@ CREATE TABLE files (
     class INTEGER NOT NULL, -- 2 thumbnail, 3 preview, 4 original
     size_bytes INTEGER NOT NULL,
     sha256 BLOB, -- of the plaintext; absent for a recovered file that no key here opened
+    recipients INTEGER, -- how many its entry lists
     capture_id BLOB UNIQUE -- of originals: makes a retry idempotent
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX files_subject_index ON files (subject);

@@ -228,13 +228,13 @@ class FakeImenaStore(
             origin = term(photo.origin.name.lowercase()),
             owner = photo.owner,
             shot = photo.shot?.let(::term),
-            takenText = null,
-            exifLatDeg = null,
-            exifLonDeg = null,
-            camera = null,
+            facts = null,
             capturedMs = known.capturedMs,
             fileName = photo.fileName,
             defects = emptyList(),
+            shouldRetake = false,
+            noPreview = null,
+            previewMarks = emptyList(),
             marks = noMarks,
         )
         photos[made.id] = made

@@ -17,6 +17,7 @@ import org.imena.ffi.MarkerView as FfiMarkerView
 import org.imena.ffi.OperatorView as FfiOperatorView
 import org.imena.ffi.PageQuery as FfiPageQuery
 import org.imena.ffi.PhotoDraft as FfiPhotoDraft
+import org.imena.ffi.PhotoFacts as FfiPhotoFacts
 import org.imena.ffi.PhotoOrigin as FfiPhotoOrigin
 import org.imena.ffi.PhotoSaved as FfiPhotoSaved
 import org.imena.ffi.PhotoStatus as FfiPhotoStatus
@@ -207,14 +208,42 @@ internal fun FfiPhotoView.toModel() = Photo(
     origin = origin.toModel(),
     owner = owner?.toModel(),
     shot = shot?.toModel(),
-    takenText = takenText,
-    exifLatDeg = exifLatDeg,
-    exifLonDeg = exifLonDeg,
-    camera = camera,
+    facts = facts?.toModel(),
     capturedMs = capturedMs,
     fileName = fileName,
     defects = defects.map { it.toModel() },
+    shouldRetake = shouldRetake,
+    noPreview = noPreview?.toModel(),
+    previewMarks = previewMarks.map { it.toModel() },
     marks = marks.toModel(),
+)
+
+private fun FfiPhotoFacts.toModel() = PhotoFacts(
+    takenText = takenText,
+    takenNanos = takenNanos,
+    takenOffsetMin = takenOffsetMin,
+    latDeg = latDeg,
+    lonDeg = lonDeg,
+    altMm = altMm,
+    directionMdeg = directionMdeg,
+    directionRef = directionRef,
+    dopMilli = dopMilli,
+    gpsTimeMs = gpsTimeMs,
+    make = make,
+    model = model,
+    lensMake = lensMake,
+    lens = lens,
+    serial = serial,
+    exposureNumerator = exposureNumerator,
+    exposureDenominator = exposureDenominator,
+    fNumberMilli = fNumberMilli,
+    iso = iso,
+    focalLengthUm = focalLengthUm,
+    flash = flash,
+    orientation = orientation,
+    width = width,
+    height = height,
+    absent = absent.associate { it.fact to it.reason.toModel() },
 )
 
 internal fun FfiStatusView.toModel() = Status(

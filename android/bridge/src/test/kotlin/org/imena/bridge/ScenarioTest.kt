@@ -185,6 +185,12 @@ class ScenarioTest {
         assertEquals(sha256, store.importPhoto(file.path, photo(file.name)).sha256)
         val (other, otherSha256) = world.picture("descriptor.jpg", 4)
         assertEquals(otherSha256, store.importPhoto(openDescriptor(other), photo(other.name)).sha256)
+        val cut = File(file.parentFile, "cut.jpg")
+        cut.writeBytes(other.readBytes().dropLast(2000).toByteArray())
+        val saved = store.importPhoto(cut.path, photo(cut.name))
+        assertEquals(listOf("truncated"), saved.defects.map { it.code })
+        val known = store.photo(saved.id)
+        assertTrue(known.shouldRetake && known.facts!!.width!! > 0)
         val elsewhere = File("/dev/shm/imena-${UUID.randomUUID()}.jpg")
         try {
             elsewhere.writeBytes(other.readBytes() + "elsewhere".toByteArray())
