@@ -7,9 +7,13 @@ use imena_core::encoding::{Hash32, Map, PublicKey};
 use imena_core::environment::Environment;
 use imena_core::field_store::{FieldStore, StoreConfig};
 use imena_core::journal::{Receipt, ReceiptDraft, ReceiptLine, sign_receipt};
-use imena_core::keys::{JoinCode, Organisation, PassphraseCost, Roster, RosterHub, VaultKeys};
+use imena_core::keys::{
+    JoinCode, LineState, Organisation, PassphraseCost, Roster, RosterHub, VaultKeys,
+};
 use imena_core::model::ids::{HubId, OrgId, SealedName, SubjectId};
-use imena_core::store::{Class, Durability, Journal, Layout, OwnChain, SealedFiles, Word};
+use imena_core::store::{
+    Class, Durability, Journal, Layout, OwnChain, ReceiptFiles, SealedFiles, Word,
+};
 use imena_core::sync::wire::{CONTENT_TYPE, FileState, PutReply, SyncReply, SyncRequest};
 use imena_core::sync::{
     HubState, JobBody, LinkCost, Step, TransferDb, TransferJob, TransferOutcome,
@@ -96,6 +100,8 @@ impl Stand {
             tls_pins: vec![PIN],
             addresses: vec!["hub.invalid:1".to_owned()],
             name: "hub".to_owned(),
+            state: LineState::Active,
+            last_good: None,
         });
         let code = JoinCode::of_roster(&roster).unwrap().to_text().unwrap();
         let config = StoreConfig {
@@ -143,7 +149,8 @@ impl Stand {
         let environment = Environment::system(0);
         let layout = Layout::new(&self.config.dir);
         let key = VaultKeys::transfer(&environment, &self.config.dir, &*self.config.vault).unwrap();
-        TransferDb::open(&layout.transfer_db(), &key).unwrap()
+        let receipts = ReceiptFiles::new(&environment, &layout.receipts(), &layout.quarantine());
+        TransferDb::open(&layout.transfer_db(), &key, receipts).unwrap()
     }
 
     /// Rows as `held` files would leave them, all receipted: a third originals, with two renditions each.
@@ -194,11 +201,15 @@ impl Stand {
         let transfer = self.transfer();
         transfer
             .together(|| {
+                let mut receipts = Vec::new();
                 for photo in 0..photos {
                     for (name, class) in names(photo).into_iter().zip(CLASSES) {
                         transfer.add_file(name, class, 4_000_000, photo as i64)?;
                     }
-                    transfer.add_receipts(&[self.receipt(photo + 1, &names(photo), true)])?;
+                    receipts.push(self.receipt(photo + 1, &names(photo), true));
+                    if receipts.len() == 500 || photo + 1 == photos {
+                        transfer.add_receipts(&std::mem::take(&mut receipts), Some(EPOCH))?;
+                    }
                     if photo % 20 != 0 {
                         transfer.set_freed(names(photo)[0])?;
                     }
@@ -222,6 +233,7 @@ impl Stand {
             prev: Hash32::ZERO,
             lines: lines.collect(),
             hub_time_ms: 1,
+            before: None,
         };
         let sign =
             |m: &[u8]| Ok::<_, std::convert::Infallible>(self.hub.sign(m).to_bytes().to_vec());
@@ -232,12 +244,7 @@ impl Stand {
     fn session(&self, store: &FieldStore) {
         let layout = Layout::new(&self.config.dir);
         let files = SealedFiles::new(&Environment::system(0), &layout);
-        let key = VaultKeys::transfer(
-            &Environment::system(0),
-            &self.config.dir,
-            &*self.config.vault,
-        );
-        let transfer = TransferDb::open(&layout.transfer_db(), &key.unwrap()).unwrap();
+        let transfer = self.transfer();
         for nth in 0..SENT {
             let mut bytes = vec![0; FILE_BYTES];
             bytes[..8].copy_from_slice(&nth.to_be_bytes());

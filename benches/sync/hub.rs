@@ -120,11 +120,6 @@ fn grow(path: &Path, held: u64) {
     let device: Vec<u8> = transaction
         .query_row("SELECT device FROM files LIMIT 1", [], |row| row.get(0))
         .unwrap();
-    let epoch: Vec<u8> = transaction
-        .query_row("SELECT value FROM facts WHERE name = 'epoch'", [], |row| {
-            row.get(0)
-        })
-        .unwrap();
     for nth in there..held {
         let name = Hash32::of(&nth.to_be_bytes());
         let text =
@@ -134,16 +129,14 @@ fn grow(path: &Path, held: u64) {
         transaction
             .execute(text, params![name.as_bytes(), device, far])
             .unwrap();
-        let text = "INSERT OR IGNORE INTO receipt_lines (about, epoch, hub_seq) VALUES (?1, ?2, 1)";
+        // In the order of signing before all that is real: the phone has seen them.
+        let row = -1 - i64::try_from(nth).unwrap();
+        let text = "INSERT OR IGNORE INTO receipt_lines (about, row, is_void) VALUES (?1, ?2, 0)";
         transaction
-            .execute(text, params![name.as_bytes(), epoch])
+            .execute(text, params![name.as_bytes(), row])
             .unwrap();
-        let text =
-            "INSERT OR IGNORE INTO receipt_readers (device, epoch, hub_seq) VALUES (?1, ?2, ?3)";
-        let number = -1 - i64::try_from(nth).unwrap();
-        transaction
-            .execute(text, params![device, epoch, number])
-            .unwrap();
+        let text = "INSERT OR IGNORE INTO receipt_readers (device, row) VALUES (?1, ?2)";
+        transaction.execute(text, params![device, row]).unwrap();
     }
     transaction.commit().unwrap();
 }

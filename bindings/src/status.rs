@@ -39,7 +39,9 @@ pub struct StatusView {
     pub originals_on_two_hubs: u64,
     /// Originals that a hub opened and found to be the bytes that were captured.
     pub originals_checked: u64,
-    /// Sealed files of all classes without any valid receipt.
+    /// Originals that were removed from this device to free space and that no hub holds any more: a person must look for another copy.
+    pub originals_lost_here: u64,
+    /// Sealed files of all classes without any valid receipt that are to be sent.
     pub waiting_files: u64,
     /// Bytes of those.
     pub waiting_bytes: u64,
@@ -62,6 +64,8 @@ pub enum PhotoStatus {
     Elsewhere,
     /// It was taken here, its file is gone, and no hub's receipt for it is valid: a person must look for it.
     Missing,
+    /// It was removed from this device because hubs held it, and none of them does any more: a person must look for another copy.
+    LostHere,
 }
 
 #[uniffi::export]
@@ -96,6 +100,7 @@ impl From<Core> for StatusView {
             originals_on_hub: counts.originals_on_hub,
             originals_on_two_hubs: counts.originals_on_two_hubs,
             originals_checked: counts.originals_checked,
+            originals_lost_here: counts.lost_here,
             waiting_files: counts.waiting,
             waiting_bytes: counts.waiting_bytes,
             free_bytes: status.free_bytes,
@@ -112,6 +117,7 @@ impl From<CoreStatus> for PhotoStatus {
             CoreStatus::Replicated => Self::Replicated,
             CoreStatus::Elsewhere => Self::Elsewhere,
             CoreStatus::Missing => Self::Missing,
+            CoreStatus::LostHere => Self::LostHere,
         }
     }
 }

@@ -132,6 +132,16 @@ pub trait Files: Send + Sync {
     /// # Errors
     /// It exists, or the disk refuses.
     fn create_new(&self, path: &Path) -> io::Result<Box<dyn NewFile>>;
+    /// Opens a file at its end, or makes it (mode 0600; the caller syncs the folder then).
+    ///
+    /// # Errors
+    /// The disk refuses.
+    fn open_end(&self, path: &Path) -> io::Result<Box<dyn NewFile>>;
+    /// Cuts a file to its first `len` bytes, durably.
+    ///
+    /// # Errors
+    /// The disk did not take it.
+    fn cut(&self, path: &Path, len: u64) -> io::Result<()>;
     /// Opens a file for reading.
     ///
     /// # Errors
@@ -284,6 +294,22 @@ impl Files for SystemFiles {
             .mode(0o600)
             .open(path)?;
         Ok(Box::new(file))
+    }
+
+    fn open_end(&self, path: &Path) -> io::Result<Box<dyn NewFile>> {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let file = OpenOptions::new()
+            .append(true)
+            .create(true)
+            .mode(0o600)
+            .open(path)?;
+        Ok(Box::new(file))
+    }
+
+    fn cut(&self, path: &Path, len: u64) -> io::Result<()> {
+        let file = OpenOptions::new().write(true).open(path)?;
+        file.set_len(len)?;
+        file.sync_all()
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {

@@ -143,7 +143,7 @@ impl Inner {
             };
             // A clock that jumped back makes them lapse too: better asked again than for ever.
             let is_fresh = (0..good_for_ms).contains(&now_ms.saturating_sub(row.since_ms));
-            if is_fresh && !self.is_member(row.device) {
+            if is_fresh && !self.is_claimed(row.device) {
                 standing.push(row);
             } else {
                 self.truth.forget_enrolment(row.device)?;

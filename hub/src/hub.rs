@@ -12,7 +12,7 @@ use imena_core::encoding::Hash32;
 use imena_core::environment::Environment;
 use imena_core::keys::{OrgIdentity, Roster, RosterHub, SignedRoster};
 use imena_core::model::ids::{DeviceId, HubId, OrgId};
-use imena_core::store::{Layout, VaultLock};
+use imena_core::store::{Layout, ReceiptFiles, VaultLock};
 
 use crate::admin::{Pending, Unlock};
 use crate::chain::Chain;
@@ -23,6 +23,7 @@ use crate::limits::{FLOOR_BYTES, NONCE_NS, NONCES_USED_MAX, UNCLAIMED_QUOTA_BYTE
 use crate::nonces::Nonces;
 use crate::notes::Notes;
 use crate::rooms::Patience;
+use crate::rosters::Rosters;
 use crate::tokens::StrangerTokens;
 use crate::truth::{AuditLine, Objects, SqliteTruth, Truth};
 use crate::upload::Uploads;
@@ -102,6 +103,7 @@ pub(crate) struct Inner {
     pub floor_bytes: u64,
     pub unclaimed_quota_bytes: u64,
     free_bytes: Option<FreeBytes>,
+    rosters: Rosters,
     roster: RwLock<Option<Arc<SignedRoster>>>,
     _lock: VaultLock,
 }
@@ -133,15 +135,16 @@ impl Hub {
             dir, environment, ..
         } = &config;
         let keys = HubKeys::open(environment, dir)?;
-        let vault_lock = VaultLock::take(&Layout::new(dir))?;
-        let truth = Arc::new(SqliteTruth::open(
-            &dir.join("hub.db"),
-            environment.random()?,
-        )?);
-        let roster = truth
-            .fact("roster")?
-            .map(|bytes| open_roster(&bytes, None))
-            .transpose()?;
+        let layout = Layout::new(dir);
+        let vault_lock = VaultLock::take(&layout)?;
+        let receipts = ReceiptFiles::new(environment, &layout.receipts(), &dir.join("damaged"));
+        let database = dir.join("hub.db");
+        let truth = Arc::new(SqliteTruth::open(&database, keys.id(), receipts)?);
+        let rosters = Rosters::new(environment, &layout.rosters());
+        let roster = match truth.fact("roster")? {
+            Some(bytes) => Some(open_roster(&bytes, None)?),
+            None => rosters.newest(&|bytes| open_roster(bytes, None).ok())?,
+        };
         let inner = Arc::new(Inner {
             keys,
             objects: Objects::open(dir)?,
@@ -158,10 +161,15 @@ impl Hub {
             free_bytes: config.free_bytes.clone(),
             roster: RwLock::new(roster.map(Arc::new)),
             _lock: vault_lock,
+            rosters,
             truth,
             dir: dir.clone(),
             environment: config.environment.clone(),
         });
+        if let Some(signed) = inner.roster() {
+            inner.rosters.keep(signed.roster.version, &signed.bytes)?;
+            inner.replay_receipts()?;
+        }
         Chain::start(&inner)?;
         inner.resume_uploads()?;
         Ok(Self { inner })
@@ -342,10 +350,16 @@ impl Inner {
         if !line.tls_pins.contains(&self.keys.pin()) {
             return Err(HubError::NotInRoster);
         }
+        let version = offered.roster.version;
+        self.rosters.keep(version, &offered.bytes)?;
         self.truth.set_fact("roster", &offered.bytes)?;
-        tracing::info!(version = offered.roster.version, "roster accepted");
+        tracing::info!(version, "roster accepted");
+        let is_first = slot.is_none();
         *slot = Some(Arc::new(offered));
         drop(slot);
+        if is_first {
+            self.replay_receipts()?;
+        }
         // A device that was claimed just now has runs here that wait for it.
         self.chain.look_again();
         Ok(())

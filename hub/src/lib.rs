@@ -20,6 +20,7 @@ mod nonces;
 mod notes;
 mod receipts;
 mod rooms;
+mod rosters;
 mod routes;
 mod server;
 mod tokens;

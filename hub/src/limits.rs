@@ -66,7 +66,13 @@ pub const UNCLAIMED_FILE_BYTES_MIN: u64 = 4096;
 /// An unclaimed device leaves this many times the floor free: strangers fill no disk that members
 /// need.
 pub const UNCLAIMED_FLOOR_TIMES: u64 = 2;
-/// A re-hash is younger than this, or is made again before the hub says "held".
+/// A re-hash is younger than this, or is made again before the hub says "stored" or "held": an
+/// original may leave a phone on that word (docs/design/wire.md, "held").
+pub const HELD_FRESH_MS: i64 = 60 * 60 * 1000;
+/// Bytes re-hashed for one hold check; files beyond them are not confirmed this time. Some seconds
+/// of a slow disk.
+pub const HELD_BYTES_MAX: u64 = 1024 * 1024 * 1024;
+/// Every file is re-hashed at least so often.
 pub const SCRUB_PERIOD_MS: i64 = 24 * 60 * 60 * 1000;
 /// How often the oldest re-hashes are made again.
 pub const SCRUB_EVERY: Duration = Duration::from_secs(60 * 60);

@@ -1,19 +1,18 @@
 //! Takes a healed world apart: what stands on the disks of the hub and of each phone.
 //!
 //! Owns the reading. Judges nothing (`verdict`). Invariant: files are re-hashed from disk, and the
-//! hub's journal and the phones' receipts are read from their databases after the owners closed.
+//! hub's journal and everybody's receipts are read from disk after the owners closed.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 
 use imena_core::encoding::{Hash32, Map, PublicKey, Value};
 use imena_core::field_store::PhotoStatus;
-use imena_core::journal::Receipt;
-use imena_core::keys::{DatabaseKey, VaultKeys};
-use imena_core::model::ids::{DeviceId, SealedName};
+use imena_core::journal::{Receipt, ReceiptLine};
+use imena_core::keys::DatabaseKey;
+use imena_core::model::ids::{DeviceId, ReceiptId, SealedName};
 use imena_core::seal::open_bytes;
-use imena_core::store::{Class, Durability, Journal, Layout, SealedFiles};
-use imena_core::sync::TransferDb;
+use imena_core::store::{Class, Durability, Journal, Layout, ReceiptFiles, SealedFiles};
 use imena_hub::admin::Unlock;
 
 use crate::verdict::{Evidence, HubEvidence, HubFile, PhoneEvidence};
@@ -37,11 +36,13 @@ impl World {
             .iter()
             .map(|line| line.id().unwrap())
             .collect();
+        let order = self.receipt_order(&key);
         let mut phones = Vec::new();
         for phone in std::mem::take(&mut self.phones) {
             let mut one = standing(&phone);
             one.is_member = members.contains(&one.device);
-            receipts(phone, &key, self.org.signer.org(), &mut one);
+            let receipts = phone_receipts(phone, &key, self.org.signer.org(), &mut one);
+            one.receipts = counted(&order, receipts);
             phones.push(one);
         }
         Evidence { phones, hub }
@@ -66,6 +67,38 @@ impl World {
             }
         }
         files
+    }
+
+    /// Every receipt in the hub's folder, in the order in which the hub signed: epochs follow each
+    /// other by what their receipts say of the epoch before.
+    fn receipt_order(&self, key: &PublicKey) -> BTreeMap<ReceiptId, usize> {
+        let layout = Layout::new(&self.hub_dir());
+        let aside = self.home.path().join("aside");
+        let files = ReceiptFiles::new(&self.hub_environment, &layout.receipts(), &aside);
+        let org = self.org.signer.org();
+        let mut epochs: BTreeMap<[u8; 16], Vec<Receipt>> = BTreeMap::new();
+        for file in files.list().unwrap() {
+            let items = files.read_from(file, 0).unwrap();
+            let open = |(_, bytes): (_, Vec<u8>)| Receipt::open(&bytes, key, org).unwrap();
+            epochs.insert(file.epoch, items.into_iter().map(open).collect());
+        }
+        let mut order = BTreeMap::new();
+        let mut last: Option<[u8; 16]> = None;
+        loop {
+            let next = epochs.iter().find(|(_, receipts)| {
+                let before = receipts.first().and_then(|first| first.word.before);
+                before.map(|end| end.epoch) == last
+            });
+            let Some(epoch) = next.map(|(epoch, _)| *epoch) else {
+                assert!(epochs.is_empty(), "an epoch of the hub follows none");
+                return order;
+            };
+            for receipt in epochs.remove(&epoch).unwrap_or_default() {
+                let number = order.len();
+                order.insert(receipt.id, number);
+            }
+            last = Some(epoch);
+        }
     }
 
     /// Every seq of every chain in the hub's journal, as often as it stands there.
@@ -107,7 +140,10 @@ fn standing(phone: &Phone) -> PhoneEvidence {
     let (mut safe, mut checked) = (BTreeSet::new(), BTreeSet::new());
     for sealed in phone.saved.keys() {
         match store.photo_status(*sealed).unwrap() {
-            PhotoStatus::HereOnly | PhotoStatus::Elsewhere | PhotoStatus::Missing => {}
+            PhotoStatus::HereOnly
+            | PhotoStatus::Elsewhere
+            | PhotoStatus::Missing
+            | PhotoStatus::LostHere => {}
             PhotoStatus::OnHub | PhotoStatus::Replicated => {
                 safe.insert(*sealed);
             }
@@ -135,26 +171,41 @@ fn standing(phone: &Phone) -> PhoneEvidence {
     }
 }
 
-/// The receipts that a phone counts, from its database after it was closed.
-fn receipts(
+/// The receipts that a phone keeps, from its files after it was closed.
+fn phone_receipts(
     mut phone: Phone,
     hub: &PublicKey,
     org: imena_core::model::ids::OrgId,
     one: &mut PhoneEvidence,
-) {
+) -> Vec<Receipt> {
     phone.store.take().unwrap().shut_down().unwrap();
-    let key = VaultKeys::transfer(&phone.environment, &phone.dir, &*phone.vault).unwrap();
     let layout = Layout::new(&phone.dir);
-    let transfer = TransferDb::open(&layout.transfer_db(), &key).unwrap();
-    let hub_id = imena_core::model::ids::HubId(hub.id());
-    let epoch = transfer.hub(hub_id).unwrap().epoch;
-    for bytes in transfer.receipts().unwrap() {
-        match Receipt::open(&bytes, hub, org) {
-            Ok(receipt) if Some(receipt.word.epoch) == epoch => {
-                one.receipts.extend(receipt.word.lines);
+    let files = ReceiptFiles::new(&phone.environment, &layout.receipts(), &layout.quarantine());
+    let mut receipts = Vec::new();
+    for file in files.list().unwrap() {
+        for (_, bytes) in files.read_from(file, 0).unwrap() {
+            match Receipt::open(&bytes, hub, org) {
+                Ok(receipt) => receipts.push(receipt),
+                Err(error) => one.findings.push(format!("a receipt: {error}")),
             }
-            Ok(_) => {}
-            Err(error) => one.findings.push(format!("a receipt: {error}")),
         }
     }
+    receipts
+}
+
+/// Lines about chains, and the last line about each file unless it takes back: of the receipts that
+/// the hub's folder knows, in the hub's order.
+fn counted(order: &BTreeMap<ReceiptId, usize>, mut receipts: Vec<Receipt>) -> Vec<ReceiptLine> {
+    receipts.retain(|receipt| order.contains_key(&receipt.id));
+    receipts.sort_by_key(|receipt| order[&receipt.id]);
+    let (mut files, mut lines) = (BTreeMap::new(), Vec::new());
+    for line in receipts.iter().flat_map(|receipt| &receipt.word.lines) {
+        match line {
+            ReceiptLine::File { sealed, .. } => drop(files.insert(*sealed, *line)),
+            ReceiptLine::Void { sealed, .. } => drop(files.remove(sealed)),
+            ReceiptLine::Entries { .. } => lines.push(*line),
+        }
+    }
+    lines.extend(files.into_values());
+    lines
 }

@@ -50,6 +50,8 @@ enum Action {
     HubUnlock,
     BackUp,
     Restore,
+    /// The last photo of a phone rots on the hub's disk, or is gone from it.
+    Lose,
     Approve,
     Arrive,
     Pass,
@@ -75,6 +77,7 @@ const WEIGHTS: &[(Action, usize)] = &[
     (Action::HubUnlock, 4),
     (Action::BackUp, 2),
     (Action::Restore, 2),
+    (Action::Lose, 2),
     (Action::Approve, 4),
     (Action::Arrive, 3),
     (Action::Pass, 3),
@@ -165,6 +168,11 @@ fn act(world: &mut World, dice: &mut Dice) -> String {
         Action::Arrive => {
             world.arrive(who);
             None
+        }
+        Action::Lose => {
+            let is_gone = dice.chance(50);
+            world.lose(who, is_gone);
+            Some(if is_gone { "gone" } else { "rotten" }.to_owned())
         }
         _ => act_at_the_hub(world, dice, action),
     };
@@ -333,7 +341,8 @@ fn draw_fault(dice: &mut Dice, percent: usize) -> Fault {
     }
 }
 
-/// What a phone calls safe stands at the hub now, as long as the hub was never set back.
+/// What a phone calls safe stands at the hub now, as long as the hub was never set back and its
+/// disk has not failed.
 fn check_on_the_way(world: &mut World, who: usize) {
     if world.restores > 0 {
         return;
@@ -341,8 +350,14 @@ fn check_on_the_way(world: &mut World, who: usize) {
     let phone = &world.phones[who];
     for sealed in phone.saved.keys() {
         let status = phone.store().photo_status(*sealed).unwrap();
-        let is_here_only = matches!(status, PhotoStatus::HereOnly | PhotoStatus::Elsewhere);
-        if is_here_only || status == PhotoStatus::Missing {
+        let is_safe = match status {
+            PhotoStatus::HereOnly
+            | PhotoStatus::Elsewhere
+            | PhotoStatus::Missing
+            | PhotoStatus::LostHere => false,
+            PhotoStatus::OnHub | PhotoStatus::CheckedOnHub | PhotoStatus::Replicated => true,
+        };
+        if !is_safe || world.lost.contains(sealed) {
             continue;
         }
         let name = sealed.to_string();

@@ -29,7 +29,8 @@ pub struct PhoneEvidence {
     pub safe: BTreeSet<SealedName>,
     /// Photos that it calls checked by the hub.
     pub checked: BTreeSet<SealedName>,
-    /// Lines of receipts that it counts; their signatures were checked.
+    /// Lines that it counts: of receipts that stand in the hub's folder, the last about each file;
+    /// their signatures were checked.
     pub receipts: Vec<ReceiptLine>,
     /// What its own verification found, and receipts that do not verify.
     pub findings: Vec<String>,
@@ -144,6 +145,7 @@ fn false_receipts(phone: &PhoneEvidence, hub: &HubEvidence, broken: &mut Vec<Bro
                     note(format!("a receipt about what is not so: {line:?}"));
                 }
             }
+            ReceiptLine::Void { .. } => {}
             ReceiptLine::Entries {
                 device, upto_seq, ..
             } => {

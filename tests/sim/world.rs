@@ -4,7 +4,7 @@
 //! happens (`schedule`) and does not judge (`verdict`). Invariant: one thread moves everything; the
 //! hub's own thread has settled before the next move.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -31,6 +31,8 @@ use crate::verdict::Broken;
 const WAIT_MS: i64 = 61_000;
 /// No healed session needs so many exchanges.
 const HEALED_JOBS_MAX: usize = 600;
+/// A scrub looks at a bounded number of files; these look at all of any world.
+const SCRUBS: usize = 8;
 /// A folder is let go of by the hub's threads within this many milliseconds, or never.
 const LET_GO_TRIES: usize = 20_000;
 
@@ -71,6 +73,8 @@ pub struct World {
     pub phones: Vec<Phone>,
     pub backup: Option<PathBuf>,
     pub restores: usize,
+    /// Files that the hub's disk has lost at some time.
+    pub lost: BTreeSet<SealedName>,
     /// Promises that were seen broken on the way.
     pub broken: Vec<Broken>,
     runtime: tokio::runtime::Runtime,
@@ -141,6 +145,7 @@ impl World {
             phones: Vec::new(),
             backup: None,
             restores: 0,
+            lost: BTreeSet::new(),
             broken: Vec::new(),
             runtime,
         };
@@ -235,6 +240,21 @@ impl World {
         true
     }
 
+    /// The hub's disk loses the last photo of a phone, if it is there.
+    pub fn lose(&mut self, phone: usize, is_gone: bool) {
+        let Some(last) = &self.phones[phone].last else {
+            return;
+        };
+        let (sealed, name) = (last.sealed, last.sealed.to_string());
+        let path = self.hub_dir().join("files").join(&name[..2]).join(&name);
+        let Ok(bytes) = fs::read(&path) else { return };
+        self.lost.insert(sealed);
+        match is_gone {
+            true => fs::remove_file(path).unwrap(),
+            false => fs::write(path, vec![0; bytes.len()]).unwrap(),
+        }
+    }
+
     pub fn unlock_hub(&self) {
         self.hub().unlock(&self.org.identity).unwrap();
         self.settle();
@@ -309,6 +329,11 @@ impl World {
     /// All that was wrong is put right, and everybody syncs until nothing is left to do.
     pub fn heal(&mut self) {
         self.hand_roster();
+        // Everything was hashed longer ago than a scrub lets pass.
+        self.pass(2 * 24 * 3_600_000);
+        for _ in 0..SCRUBS {
+            self.hub().scrub().unwrap();
+        }
         self.unlock_hub();
         for number in 0..self.phones.len() {
             self.arrive(number);

@@ -119,6 +119,8 @@ struct FaultyFile {
     file: Box<dyn NewFile>,
     /// The same file, opened a second time, for losing what was not synced.
     twin: File,
+    /// Its length when it was opened: what was durable before.
+    kept: u64,
     path: PathBuf,
     switch: FaultSwitch,
 }
@@ -140,7 +142,7 @@ impl Write for FaultyFile {
 impl NewFile for FaultyFile {
     fn sync(&mut self) -> io::Result<()> {
         if let Err(error) = self.switch.check("sync", &self.path, Need::Nothing) {
-            self.twin.set_len(0)?;
+            self.twin.set_len(self.kept)?;
             return Err(error);
         }
         self.file.sync()
@@ -156,9 +158,34 @@ impl Files for FaultyFiles {
         Ok(Box::new(FaultyFile {
             file,
             twin,
+            kept: 0,
             path,
             switch,
         }))
+    }
+
+    fn open_end(&self, path: &Path) -> io::Result<Box<dyn NewFile>> {
+        let need = match self.system.len(path)? {
+            Some(_) => Need::Nothing,
+            None => Need::Room,
+        };
+        self.switch.check("open at the end", path, need)?;
+        let file = self.system.open_end(path)?;
+        let twin = OpenOptions::new().write(true).open(path)?;
+        let kept = twin.metadata()?.len();
+        let (path, switch) = (path.to_path_buf(), self.switch.clone());
+        Ok(Box::new(FaultyFile {
+            file,
+            twin,
+            kept,
+            path,
+            switch,
+        }))
+    }
+
+    fn cut(&self, path: &Path, len: u64) -> io::Result<()> {
+        self.switch.check("cut", path, Need::Nothing)?;
+        self.system.cut(path, len)
     }
 
     fn open(&self, path: &Path) -> io::Result<Box<dyn ReadFile>> {

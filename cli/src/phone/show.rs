@@ -103,6 +103,12 @@ pub fn status(terminal: &mut Terminal, status: &StatusView) {
         "\nOriginals: {} taken here, {} on a hub (receipted), {} of them opened and checked there, {} on two hubs.",
         counts.originals, counts.originals_on_hub, counts.originals_checked, counts.originals_on_two_hubs
     ));
+    if counts.lost_here > 0 {
+        text.push_str(&format!(
+            "\nLOST HERE: {} originals were removed to free space, and no hub has them any more. imena verify names them; look for a copy.",
+            counts.lost_here
+        ));
+    }
     text.push_str(&format!(
         "\nWaiting: {} files, {} bytes. Entries receipted up to {}{}.",
         counts.waiting,
@@ -237,6 +243,9 @@ fn photo_line(
         Some(PhotoStatus::Replicated) => "on two hubs",
         Some(PhotoStatus::Elsewhere) => "on another phone",
         Some(PhotoStatus::Missing) => "MISSING here, and no hub has it",
+        Some(PhotoStatus::LostHere) => {
+            "LOST HERE: removed to free space, and no hub has it any more"
+        }
         None => "unknown",
     };
     let hash = photo

@@ -397,7 +397,6 @@ fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done 
                 number_text: number,
                 status,
                 reading,
-                reading,
             };
             let id = store.create_marker(&draft)?;
             terminal.show("Marker recorded.", &json!({"marker": id}));

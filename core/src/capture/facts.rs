@@ -123,8 +123,10 @@ fn taken(time: &CameraTime) -> Value {
         second,
     } = time.local;
     let text = format!("{year:04}-{month:02}-{day:02}T{hour:02}:{minute:02}:{second:02}");
-    let mut out = Facts::default();
-    out.known = Map::new().text(0, text);
+    let mut out = Facts {
+        known: Map::new().text(0, text),
+        ..Facts::default()
+    };
     out.put(1, &time.subsecond_nanos, |nanos| {
         Value::Uint((*nanos).into())
     });

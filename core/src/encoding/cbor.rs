@@ -130,6 +130,18 @@ impl Value {
         Ok(value)
     }
 
+    /// Gives the length of the first item of a CBOR sequence (RFC 8742); what follows it is not looked at.
+    ///
+    /// # Errors
+    /// It is cut off, or not an item in its one spelling.
+    pub fn first_len(bytes: &[u8]) -> Result<usize, DecodeError> {
+        let mut decoder = Decoder::new(bytes);
+        read(&mut decoder, 0)?;
+        let end = decoder.position();
+        Self::decode(bytes.get(..end).unwrap_or_default())?;
+        Ok(end)
+    }
+
     /// Encodes the value in its one spelling.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

@@ -7,7 +7,7 @@ use crate::encoding::Map;
 use crate::keys::Policy;
 use crate::model::ids::{SealedName, SubjectId};
 use crate::store::Word;
-use crate::sync::{FreeingFacts, Missing, SyncDesk, missing_for_freeing};
+use crate::sync::{FreeingFacts, HeldNow, Missing, SyncDesk, missing_for_freeing};
 use crate::vocabulary::Kind;
 
 /// What freeing did.
@@ -73,16 +73,36 @@ impl FieldStore {
         policy: Policy,
         sealed: SealedName,
     ) -> Result<FreeingFacts, Error> {
-        let row = self.with_open(|open| Ok(open.chain.journal().file(sealed)?))?;
-        let receipted = self.transfer().receipted_seq(self.device_id())?;
-        let held = desk.held();
+        let named = desk.held().filter(|held| held.sealed.contains(&sealed));
         Ok(FreeingFacts {
             policy,
             holdings: self.transfer().holdings(sealed)?,
             is_whole: self.files.is_whole(sealed)? == Some(true),
-            is_entry_receipted: row.is_some_and(|row| row.seq <= receipted),
-            held_now: usize::from(held.is_some_and(|held| held.sealed.contains(&sealed))),
-            hub_now_ms: held.map(|held| held.hub_time_ms),
+            is_entry_receipted: self.is_entry_receipted(sealed)?,
+            held_now: named.map(|held| HeldNow {
+                hub: held.hub,
+                hub_time_ms: held.hub_time_ms,
+            }),
+        })
+    }
+
+    /// Whether a hub receipted the own chain up to the entry that introduces a file, or further: up to an entry that stands in the journal here. A number
+    /// alone says nothing.
+    fn is_entry_receipted(&self, sealed: SealedName) -> Result<bool, Error> {
+        self.with_open(|open| {
+            let journal = open.chain.journal();
+            let device = open.chain.device();
+            let Some(row) = journal.file(sealed)? else {
+                return Ok(false);
+            };
+            for (seq, entry) in self.transfer().receipted_ends(device, row.seq)? {
+                let here = journal.entries_of_chain(device, seq, 1)?;
+                let here = here.first().filter(|here| here.header.seq == seq);
+                if here.is_some_and(|here| here.id == entry) {
+                    return Ok(true);
+                }
+            }
+            Ok(false)
         })
     }
 

@@ -13,7 +13,8 @@ use crate::keys::{
 use crate::model::ids::{DeviceId, EntryId, SubjectId};
 use crate::record::{NAME_BYTES_MAX, owed};
 use crate::store::{
-    Class, Durability, Journal, Layout, OwnChain, Reserve, SealedFiles, StoreError, VaultLock, Word,
+    Class, Durability, Journal, Layout, OwnChain, ReceiptFiles, Reserve, SealedFiles, StoreError,
+    VaultLock, Word,
 };
 use crate::sync::TransferDb;
 use crate::vocabulary::Kind;
@@ -96,7 +97,7 @@ impl FieldStore {
             config.passcode_cost,
         )?;
         let key = VaultKeys::transfer(&config.environment, &config.dir, vault)?;
-        let transfer = TransferDb::open(&layout.transfer_db(), &key)?;
+        let transfer = open_transfer(&config, &layout, &key)?;
         transfer.set_fact("device_name", device_name.as_bytes())?;
         transfer.set_fact("join", code.to_text()?.as_bytes())?;
         let store = Self::assemble(config, layout, lock, transfer)?;
@@ -122,7 +123,7 @@ impl FieldStore {
         layout.create(&config.environment)?;
         let key: TransferKey =
             VaultKeys::transfer(&config.environment, &config.dir, &*config.vault)?;
-        let transfer = TransferDb::open(&layout.transfer_db(), &key)?;
+        let transfer = open_transfer(&config, &layout, &key)?;
         Self::assemble(config, layout, lock, transfer).map_err(|error| match error {
             Error::Store(damage) if damage.is_damage() => StoreError::Damaged {
                 database: "transfer.db",
@@ -170,7 +171,7 @@ impl FieldStore {
         let reserve = Reserve::new(&layout, config.floor_bytes);
         reserve.fill(&config.environment)?;
         let device = device_key(&*config.vault)?;
-        Ok(Self {
+        let store = Self {
             files: SealedFiles::new(&config.environment, &layout),
             config,
             layout,
@@ -185,7 +186,10 @@ impl FieldStore {
             put_off: Mutex::default(),
             turn: Mutex::default(),
             changes: Mutex::default(),
-        })
+        };
+        store.index_receipts()?;
+        store.keep_roster();
+        Ok(store)
     }
 
     /// Opens the readable part with the passcode, and finds again what an interruption left.
@@ -224,6 +228,7 @@ impl FieldStore {
         let environment = &self.config.environment;
         let (sessions, damaged_sessions) =
             SessionKey::open_all(environment, &self.config.dir, &keys)?;
+        self.find_guard(&sessions)?;
         let (journal, needs_rebuild) = self.open_journal(&keys)?;
         let mut report = UnlockReport {
             damaged_sessions,
@@ -593,6 +598,20 @@ fn check_passcode(passcode: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// Opens transfer.db with the files of receipts that it indexes.
+fn open_transfer(
+    config: &StoreConfig,
+    layout: &Layout,
+    key: &TransferKey,
+) -> Result<TransferDb, StoreError> {
+    let files = ReceiptFiles::new(
+        &config.environment,
+        &layout.receipts(),
+        &layout.quarantine(),
+    );
+    TransferDb::open(&layout.transfer_db(), key, files)
+}
+
 /// Whether a vault stands here: one that has begun its journal, or knows its organisation.
 fn has_joined(config: &StoreConfig, layout: &Layout) -> Result<bool, Error> {
     let has = |path: &Path| config.environment.files.len(path).map(|len| len.is_some());
@@ -604,7 +623,7 @@ fn has_joined(config: &StoreConfig, layout: &Layout) -> Result<bool, Error> {
     }
     let key = VaultKeys::transfer(&config.environment, &config.dir, &*config.vault);
     // A database that does not open is not known to be unfinished.
-    let Ok(Ok(transfer)) = key.map(|key| TransferDb::open(&layout.transfer_db(), &key)) else {
+    let Ok(Ok(transfer)) = key.map(|key| open_transfer(config, layout, &key)) else {
         return Ok(true);
     };
     Ok(transfer.fact("join")?.is_some())

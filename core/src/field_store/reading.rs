@@ -59,6 +59,8 @@ pub enum PhotoStatus {
     Elsewhere,
     /// It was taken here, its file is gone, and no hub's receipt for it is valid: a person must look for it.
     Missing,
+    /// It was removed from this device because hubs held it, and none of them does any more: a person must look for another copy.
+    LostHere,
 }
 
 impl FieldStore {
@@ -91,6 +93,9 @@ impl FieldStore {
             let state = transfer.hub(hub.hub)?;
             enrolling = enrolling.or(state.enrolment.and_then(|enrolment| enrolment.digits));
         }
+        // A hub's number says nothing about what does not stand here.
+        let guard_seq = transfer.guard()?.map_or(0, |(seq, _)| seq);
+        let known_seq = own_seq.unwrap_or(guard_seq);
         Ok(StatusView {
             org: self.join.org,
             device,
@@ -100,7 +105,7 @@ impl FieldStore {
             enrolling: enrolling.filter(|_| !is_member),
             is_locked: self.is_locked(),
             own_seq,
-            receipted_seq: transfer.receipted_seq(device)?,
+            receipted_seq: transfer.receipted_seq(device)?.min(known_seq),
             counts: self.with_put_off(transfer.counts()?, &transfer)?,
             free_bytes: self
                 .config
@@ -139,6 +144,7 @@ impl FieldStore {
             (1, true) => PhotoStatus::CheckedOnHub,
             (1, false) => PhotoStatus::OnHub,
             (0, _) if self.files.find(sealed)?.is_some() => PhotoStatus::HereOnly,
+            (0, _) if self.transfer().is_freed(sealed)? => PhotoStatus::LostHere,
             (0, _) if self.transfer().class_of(sealed)?.is_some() => PhotoStatus::Missing,
             (0, _) => PhotoStatus::Elsewhere,
         })

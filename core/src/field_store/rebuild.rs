@@ -8,11 +8,13 @@ use super::{Error, FieldStore, Open};
 use crate::capture::enter_orphan;
 use crate::encoding::limits::{RUN_BYTES_MAX, SEALED_RUN_BYTES_MAX};
 use crate::encoding::{PublicKey, Value};
-use crate::journal::{Entry, Run};
+use crate::environment::replace_file;
+use crate::journal::{Checkpoint, Entry, Receipt, Run};
 use crate::keys::{SessionKey, device_key};
 use crate::model::ids::{DeviceId, EntryId, SealedName};
-use crate::seal::open_bytes;
+use crate::seal::{open_bytes, seal_bytes};
 use crate::store::{Class, Journal};
+use crate::sync::Found;
 use crate::vocabulary::Kind;
 
 /// Fact of transfer.db that names the chain being ended.
@@ -97,6 +99,69 @@ impl FieldStore {
             .unwrap_or_else(std::sync::PoisonError::into_inner) = device_key(&*self.config.vault)?;
         self.transfer().forget_sessions()?;
         Ok((journal, report))
+    }
+
+    /// Without a guard, which stands in transfer.db: the chain reaches at least to the newest checkpoint of it among the runs. A journal that ends before it
+    /// is damaged, even if transfer.db was lost with it.
+    pub(super) fn find_guard(&self, sessions: &[SessionKey]) -> Result<(), Error> {
+        if self.transfer().guard()?.is_some() {
+            return Ok(());
+        }
+        let key = self.device();
+        let mut newest: Option<Checkpoint> = None;
+        for (sealed, _) in self.files.stored(Class::Run)? {
+            let Opened::Run(run) = self.open_run(sealed, sessions)? else {
+                continue;
+            };
+            let checkpoint = run.checkpoint(&key).ok();
+            newest = [newest, checkpoint]
+                .into_iter()
+                .flatten()
+                .max_by_key(|one| one.seq);
+        }
+        if let Some(checkpoint) = newest {
+            self.transfer()
+                .set_guard(checkpoint.seq, checkpoint.entry_id)?;
+        }
+        Ok(())
+    }
+
+    /// Indexes receipts that stand in their files only: after transfer.db was made anew, or when a roster names their hub at last.
+    pub(super) fn index_receipts(&self) -> Result<(), Error> {
+        let roster = self.roster();
+        let roster = roster.as_ref().map(|signed| &signed.roster);
+        let org = self.join.org;
+        Ok(self.transfer().index_receipts(&mut |bytes| {
+            let Ok(hub) = Receipt::claimed_hub(bytes) else {
+                return Found::Foreign;
+            };
+            let Some(key) = roster.and_then(|roster| roster.hub_key(hub)) else {
+                return Found::NoKey;
+            };
+            match Receipt::open(bytes, &key, org) {
+                Ok(receipt) => Found::Checked(Box::new(receipt)),
+                Err(_) => Found::Foreign,
+            }
+        })?)
+    }
+
+    /// Keeps the roster in a file of its own, sealed to the organisation, because it shows names: whoever has the organisation's identity can verify this
+    /// folder without a database. What does not work now is done at the next start; transfer.db has the roster.
+    pub(super) fn keep_roster(&self) {
+        let Some(signed) = self.roster() else { return };
+        let Some(recipient) = signed.roster.recipient() else {
+            return;
+        };
+        let name = format!("{}.age", signed.roster.version);
+        let path = self.layout.rosters().join(name);
+        let files = &self.config.environment.files;
+        if !matches!(files.len(&path), Ok(None)) {
+            return;
+        }
+        if let Ok((_, sealed)) = seal_bytes(&[recipient.to_owned()], &signed.bytes) {
+            // See above.
+            let _ = replace_file(&self.config.environment, &path, &sealed);
+        }
     }
 
     /// The chain that a rebuild was ending when it was interrupted.

@@ -143,6 +143,8 @@ impl FieldStore {
             .roster
             .write()
             .unwrap_or_else(std::sync::PoisonError::into_inner) = roster;
+        self.keep_roster();
+        self.index_receipts()?;
         match self.with_open(|open| self.follow(open)) {
             Err(Error::Locked) => Ok(()),
             followed => followed,

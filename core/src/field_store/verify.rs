@@ -128,16 +128,16 @@ impl FieldStore {
         let rows =
             self.with_open(|open| Ok(open.chain.journal().files_of(open.chain.device())?))?;
         for row in rows {
-            let is_freed = self.transfer().class_of(row.sealed)?.is_some()
-                && self.files.find(row.sealed)?.is_none()
-                && !self.transfer().holdings(row.sealed)?.is_empty();
-            if self.files.find(row.sealed)?.is_none() && !is_freed {
-                let what = format!("is missing (introduced by entry {})", row.seq);
-                report.findings.push(Finding {
-                    place: format!("sealed file {}", row.sealed),
-                    what,
-                });
+            let is_held = !self.transfer().holdings(row.sealed)?.is_empty();
+            if self.files.find(row.sealed)?.is_some() || is_held {
+                continue;
             }
+            let what = match self.transfer().is_freed(row.sealed)? {
+                true => "was removed here because hubs held it, and none does any more".to_owned(),
+                false => format!("is missing (introduced by entry {})", row.seq),
+            };
+            let place = format!("sealed file {}", row.sealed);
+            report.findings.push(Finding { place, what });
         }
         Ok(())
     }

@@ -18,7 +18,7 @@ pub use chain::{ChainFault, ChainHead, FaultKind, verify_chain};
 pub use checkpoint::Checkpoint;
 pub use entry::{Entry, HEADER_VERSION, Header, HubSeen, LAMPORT_MAX, Op, Touches};
 pub use erasure::{AUTHORITIES_NEEDED, sign_erasure, verify_erasure};
-pub use receipt::{Receipt, ReceiptDraft, ReceiptLine, sign_receipt};
+pub use receipt::{EpochEnd, Receipt, ReceiptDraft, ReceiptLine, VoidReason, sign_receipt};
 pub use run::{Run, RunBuilder, covering};
 
 use thiserror::Error;

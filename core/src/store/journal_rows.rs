@@ -23,7 +23,9 @@ pub fn introduced_by(entry: &Entry) -> Vec<(FileRow, Option<[u8; 16]>)> {
         class,
         size,
         sha256,
-        recipients: recipients.and_then(Value::as_array).map(|list| list.len() as u64),
+        recipients: recipients
+            .and_then(Value::as_array)
+            .map(|list| list.len() as u64),
         subject,
         entry: entry.id,
         device: entry.header.device,

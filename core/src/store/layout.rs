@@ -30,6 +30,8 @@ impl Layout {
             self.blobs(),
             self.runs(),
             self.quarantine(),
+            self.receipts(),
+            self.rosters(),
         ] {
             environment.files.create_dir_all(&dir)?;
         }
@@ -64,6 +66,18 @@ impl Layout {
     #[must_use]
     pub fn runs(&self) -> PathBuf {
         self.root.join("runs")
+    }
+
+    /// Receipts as signed, a file for each epoch of each hub.
+    #[must_use]
+    pub fn receipts(&self) -> PathBuf {
+        self.root.join("receipts")
+    }
+
+    /// Rosters, each version in a file of its own.
+    #[must_use]
+    pub fn rosters(&self) -> PathBuf {
+        self.root.join("rosters")
     }
 
     /// What cannot be trusted, kept.

@@ -11,6 +11,7 @@ mod journal_rows;
 mod layout;
 mod lock;
 mod own_chain;
+mod receipt_files;
 mod reserve;
 mod runs;
 
@@ -22,6 +23,7 @@ pub use journal_rows::introduced_by;
 pub use layout::Layout;
 pub use lock::VaultLock;
 pub use own_chain::{OwnChain, Pen, Word};
+pub use receipt_files::{Place, ReceiptFile, ReceiptFiles};
 pub use reserve::{FLOOR_BYTES, Reserve, SpaceError};
 pub use runs::{ClosedRun, RunError, close_runs};
 

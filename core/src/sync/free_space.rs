@@ -4,6 +4,7 @@ use serde::Serialize;
 
 use super::holding::Holding;
 use crate::keys::{Freeing, Policy};
+use crate::model::ids::HubId;
 use crate::vocabulary::{StayReason, Term};
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -13,16 +14,23 @@ const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 pub struct FreeingFacts {
     /// The organisation's rule.
     pub policy: Policy,
-    /// Valid receipt lines, in the present epochs of their hubs.
+    /// Who holds it, by lines that were not taken back.
     pub holdings: Vec<Holding>,
     /// Whether the sealed file was re-hashed just now and is whole.
     pub is_whole: bool,
     /// Whether a receipt covers the entry that introduces it.
     pub is_entry_receipted: bool,
-    /// Hubs that said in this session, signed, that they hold it.
-    pub held_now: usize,
-    /// The newest hub time of this session's signed word, ms.
-    pub hub_now_ms: Option<i64>,
+    /// The word of a hub that it holds this file, signed in this session; absent if it does not name the file.
+    pub held_now: Option<HeldNow>,
+}
+
+/// A hub's fresh word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HeldNow {
+    /// Whose.
+    pub hub: HubId,
+    /// Its clock, ms.
+    pub hub_time_ms: i64,
 }
 
 /// A condition that is not met.
@@ -68,17 +76,17 @@ pub fn missing_for_freeing(facts: &FreeingFacts) -> Vec<Missing> {
     let mut hubs: Vec<_> = facts.holdings.iter().map(|holding| holding.hub).collect();
     hubs.sort_unstable();
     hubs.dedup();
-    let first = facts
-        .holdings
-        .iter()
-        .map(|holding| holding.hub_time_ms)
-        .min();
     let days_ms = i64::try_from(facts.policy.days_min)
         .unwrap_or(i64::MAX)
         .saturating_mul(DAY_MS);
-    let is_old = first
-        .zip(facts.hub_now_ms)
-        .is_some_and(|(first, now)| now.saturating_sub(first) >= days_ms);
+    // Clocks of two hubs do not compare: the days are those of the hub whose fresh word it is, and its word must be newer than its last line.
+    let confirmed = facts.held_now.and_then(|now| {
+        let mut of_hub = facts.holdings.iter().filter(|held| held.hub == now.hub);
+        let holding = of_hub.next()?;
+        (now.hub_time_ms >= holding.last_ms).then_some((now, holding))
+    });
+    let is_old = confirmed
+        .is_some_and(|(now, holding)| now.hub_time_ms.saturating_sub(holding.first_ms) >= days_ms);
     let conditions = [
         (
             hubs.len() as u64 >= facts.policy.holders_min.max(1),
@@ -90,7 +98,7 @@ pub fn missing_for_freeing(facts: &FreeingFacts) -> Vec<Missing> {
         ),
         (facts.is_whole, Missing::WholeFile),
         (facts.is_entry_receipted, Missing::EntryReceipt),
-        (facts.held_now >= 1, Missing::HeldNow),
+        (confirmed.is_some(), Missing::HeldNow),
         (is_old, Missing::Days),
         (facts.policy.freeing == Freeing::Allowed, Missing::Policy),
     ];
@@ -103,7 +111,7 @@ pub fn missing_for_freeing(facts: &FreeingFacts) -> Vec<Missing> {
 
 #[cfg(test)]
 mod tests {
-    #![allow(clippy::arithmetic_side_effects)]
+    #![allow(clippy::arithmetic_side_effects, clippy::indexing_slicing)]
     use super::*;
     use crate::encoding::Hash32;
     use crate::model::ids::{HubId, ReceiptId};
@@ -114,7 +122,8 @@ mod tests {
             receipt,
             hub,
             sha256,
-            hub_time_ms: 0,
+            first_ms: 0,
+            last_ms: 0,
         }
     }
 
@@ -124,8 +133,18 @@ mod tests {
             holdings: vec![holding(1, Some(Hash32([7; 32]))), holding(2, None)],
             is_whole: true,
             is_entry_receipted: true,
-            held_now: 1,
-            hub_now_ms: Some(7 * DAY_MS),
+            held_now: Some(HeldNow {
+                hub: HubId(Hash32([1; 32])),
+                hub_time_ms: 7 * DAY_MS,
+            }),
+        }
+    }
+
+    fn held(hub: u8, hub_time_ms: i64) -> FreeingFacts {
+        let hub = HubId(Hash32([hub; 32]));
+        FreeingFacts {
+            held_now: Some(HeldNow { hub, hub_time_ms }),
+            ..all_met()
         }
     }
 
@@ -161,27 +180,9 @@ mod tests {
                 },
                 Missing::EntryReceipt,
             ),
-            (
-                FreeingFacts {
-                    held_now: 0,
-                    ..all_met()
-                },
-                Missing::HeldNow,
-            ),
-            (
-                FreeingFacts {
-                    hub_now_ms: Some(7 * DAY_MS - 1),
-                    ..all_met()
-                },
-                Missing::Days,
-            ),
-            (
-                FreeingFacts {
-                    hub_now_ms: None,
-                    ..all_met()
-                },
-                Missing::Days,
-            ),
+            (held(1, 7 * DAY_MS - 1), Missing::Days),
+            (held(2, 7 * DAY_MS - 1), Missing::Days),
+            (held(1, i64::MIN + 1), Missing::HeldNow),
             (
                 FreeingFacts {
                     policy: Policy {
@@ -194,7 +195,51 @@ mod tests {
             ),
         ];
         for (facts, missing) in cases {
-            assert_eq!(missing_for_freeing(&facts), [missing]);
+            let found = missing_for_freeing(&facts);
+            assert!(found.contains(&missing), "{found:?}");
+            let also = [Missing::HeldNow, Missing::Days];
+            assert!(
+                found
+                    .iter()
+                    .all(|one| *one == missing || also.contains(one))
+            );
+        }
+    }
+
+    #[test]
+    fn a_word_that_is_missing_older_than_the_last_line_or_another_hubs_confirms_nothing() {
+        let without = FreeingFacts {
+            held_now: None,
+            ..all_met()
+        };
+        let both = [Missing::HeldNow, Missing::Days];
+        assert_eq!(missing_for_freeing(&without), both);
+        assert_eq!(missing_for_freeing(&held(3, 7 * DAY_MS)), both);
+        let mut receipted_since = all_met();
+        receipted_since.holdings[0].last_ms = 7 * DAY_MS + 1;
+        assert_eq!(missing_for_freeing(&receipted_since), both);
+        receipted_since.holdings[0].last_ms = 7 * DAY_MS;
+        assert_eq!(missing_for_freeing(&receipted_since), []);
+    }
+
+    #[test]
+    fn the_days_are_counted_from_the_first_line_after_the_last_void() {
+        let mut anew = all_met();
+        anew.holdings[0].first_ms = 1;
+        assert_eq!(missing_for_freeing(&anew), [Missing::Days]);
+    }
+
+    #[test]
+    fn hub_clocks_at_their_extremes_overflow_nothing() {
+        for (first, now) in [
+            (i64::MIN, i64::MAX),
+            (i64::MAX, i64::MIN),
+            (i64::MAX, i64::MAX),
+        ] {
+            let mut facts = held(1, now);
+            facts.holdings[0].first_ms = first;
+            facts.holdings[0].last_ms = first;
+            let _ = missing_for_freeing(&facts);
         }
     }
 

@@ -1,7 +1,7 @@
 //! Who holds what: which hub has receipted a file, what waits for which hub, and how many of each there are.
 //!
 //! Owns the tables `files`, `waiting` and `tallies` of transfer.db. Does not judge receipts. Invariant: whether a hub holds a file is
-//! decided by the view `held` alone; [`TransferDb::settle`] carries its word, and every change of what the view reads, into the other tables, so that
+//! decided by the table `holdings` alone (`receipt_index`); [`TransferDb::settle`] carries its word into the other tables, so that
 //! planning, offering and counting touch only what waits.
 
 use rusqlite::{OptionalExtension as _, params};
@@ -24,17 +24,19 @@ pub struct Waiting {
     pub added_ms: i64,
 }
 
-/// A receipt line about a file, in the hub's present epoch.
+/// What a hub's receipts say together about a file that it holds.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Holding {
-    /// Which receipt.
+    /// The last receipt about it.
     pub receipt: ReceiptId,
     /// Which hub.
     pub hub: HubId,
     /// SHA-256 of the plaintext, if the hub opened it.
     pub sha256: Option<Hash32>,
-    /// The hub's clock, ms.
-    pub hub_time_ms: i64,
+    /// The hub's clock at the first line that was not taken back, ms.
+    pub first_ms: i64,
+    /// The hub's clock at the last line, ms.
+    pub last_ms: i64,
 }
 
 /// How many files there are and what is known of them.
@@ -50,12 +52,50 @@ pub struct Counts {
     pub originals_on_two_hubs: u64,
     /// Originals that a hub opened and found to be the bytes that were captured.
     pub originals_checked: u64,
-    /// Files of all classes without any valid receipt.
+    /// Originals that were removed from this device by the free-space rule and that no hub holds any more.
+    pub lost_here: u64,
+    /// Files of all classes without any valid receipt that are to be sent.
     pub waiting: u64,
     /// Bytes of those.
     pub waiting_bytes: u64,
     /// Receipts kept here.
     pub receipts: u64,
+}
+
+/// How many files there are of one sort.
+struct Tally {
+    /// 0: receipts.
+    class: u64,
+    holders: u64,
+    is_checked: bool,
+    is_freed: bool,
+    count: u64,
+    bytes: u64,
+}
+
+impl Counts {
+    fn add(&mut self, tally: &Tally) {
+        let add = |to: &mut u64, when: bool| {
+            *to = to.saturating_add(if when { tally.count } else { 0 });
+        };
+        let (is_file, is_held) = (tally.class > 0, tally.holders > 0);
+        let is_original = tally.class == Class::Original.number();
+        let is_waiting = is_file && !is_held && !tally.is_freed;
+        add(&mut self.receipts, !is_file);
+        add(&mut self.files, is_file);
+        add(&mut self.originals, is_original);
+        add(&mut self.originals_on_hub, is_original && is_held);
+        add(
+            &mut self.originals_on_two_hubs,
+            is_original && tally.holders > 1,
+        );
+        add(&mut self.originals_checked, is_original && tally.is_checked);
+        add(&mut self.lost_here, is_file && !is_held && tally.is_freed);
+        add(&mut self.waiting, is_waiting);
+        if is_waiting {
+            self.waiting_bytes = self.waiting_bytes.saturating_add(tally.bytes);
+        }
+    }
 }
 
 impl TransferDb {
@@ -153,21 +193,6 @@ impl TransferDb {
         })
     }
 
-    /// Valid receipt lines about a file.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn holdings(&self, sealed: SealedName) -> Result<Vec<Holding>, StoreError> {
-        self.list(HOLDINGS, [sealed.as_bytes()], "holdings", |row| {
-            Ok(Holding {
-                receipt: ReceiptId(Hash32(row.get(0)?)),
-                hub: HubId(Hash32(row.get(1)?)),
-                sha256: row.get::<_, Option<[u8; 32]>>(2)?.map(Hash32),
-                hub_time_ms: row.get(3)?,
-            })
-        })
-    }
-
     /// Whether a hub holds a file, by a valid receipt.
     ///
     /// # Errors
@@ -181,12 +206,13 @@ impl TransferDb {
         self.connection
             .prepare_cached(HELD)
             .and_then(|mut statement| {
-                statement.query_row(params![sealed.as_bytes(), hub], |row| row.get(0))
+                let row = statement.query_row(params![sealed.as_bytes(), hub], |row| row.get(0));
+                row.optional()
             })
             .map_err(sql("held"))
     }
 
-    /// Carries the word of the view `held` about one file into `waiting` and the file's row; owed after every change of what the view reads.
+    /// Carries the word of `holdings` about one file into `waiting` and the file's row; owed after every change of it.
     ///
     /// # Errors
     /// The database's.
@@ -225,7 +251,7 @@ impl TransferDb {
         self.run(HELD_BY, values, "settle").map(drop)
     }
 
-    /// As [`TransferDb::settle`], for every file: owed when a hub is new or began another epoch, and only then, for it walks them all.
+    /// As [`TransferDb::settle`], for every file: owed when a hub is new, and only then, for it walks them all.
     ///
     /// # Errors
     /// The database's.
@@ -243,34 +269,18 @@ impl TransferDb {
     pub fn counts(&self) -> Result<Counts, StoreError> {
         let rows = self.list(TALLIES, [], "counts", |row| {
             let number = |column| row.get::<_, i64>(column).map(|count| count as u64);
-            Ok((
-                number(0)?,
-                number(1)?,
-                row.get::<_, bool>(2)?,
-                number(3)?,
-                number(4)?,
-            ))
+            Ok(Tally {
+                class: number(0)?,
+                holders: number(1)?,
+                is_checked: row.get(2)?,
+                is_freed: row.get(3)?,
+                count: number(4)?,
+                bytes: number(5)?,
+            })
         })?;
         let mut counts = Counts::default();
-        for (class, holders, is_checked, count, bytes) in rows {
-            let add = |to: &mut u64, when: bool| {
-                *to = to.saturating_add(if when { count } else { 0 });
-            };
-            let is_file = class > 0;
-            let is_original = class == Class::Original.number();
-            add(&mut counts.receipts, !is_file);
-            add(&mut counts.files, is_file);
-            add(&mut counts.originals, is_original);
-            add(&mut counts.originals_on_hub, is_original && holders >= 1);
-            add(
-                &mut counts.originals_on_two_hubs,
-                is_original && holders >= 2,
-            );
-            add(&mut counts.originals_checked, is_original && is_checked);
-            if is_file && holders == 0 {
-                add(&mut counts.waiting, true);
-                counts.waiting_bytes = counts.waiting_bytes.saturating_add(bytes);
-            }
+        for tally in rows {
+            counts.add(&tally);
         }
         Ok(counts)
     }
@@ -287,7 +297,7 @@ impl TransferDb {
             .map_err(sql(context))
     }
 
-    fn list<T>(
+    pub(super) fn list<T>(
         &self,
         text: &str,
         values: impl rusqlite::Params,
@@ -304,9 +314,7 @@ const WAITING: &str = "SELECT sealed_sha256, class, size_bytes, added_ms FROM wa
     WHERE hub = ?1 AND class >= ?2 ORDER BY class, added_ms, sealed_sha256 LIMIT ?3";
 const ORIGINALS_HERE: &str = "SELECT sealed_sha256 FROM files WHERE class = ?1 AND is_freed = 0
     ORDER BY is_checked DESC, added_ms LIMIT ?2";
-const HOLDINGS: &str = "SELECT receipt_id, hub, sha256, hub_time_ms FROM held
-    WHERE sealed_sha256 = ?1 ORDER BY receipt_id";
-const HELD: &str = "SELECT max(sha256 IS NOT NULL) FROM held WHERE sealed_sha256 = ?1 AND hub = ?2";
+const HELD: &str = "SELECT sha256 IS NOT NULL FROM holdings WHERE sealed_sha256 = ?1 AND hub = ?2";
 const FILE: &str =
     "SELECT class, added_ms, size_bytes, is_freed FROM files WHERE sealed_sha256 = ?1";
 const WAITS: &str = "INSERT INTO waiting (hub, class, added_ms, sealed_sha256, size_bytes)
@@ -319,13 +327,13 @@ const SETTLE_HUB: [&str; 2] = [
     "DELETE FROM waiting WHERE hub = ?1",
     "INSERT INTO waiting (hub, class, added_ms, sealed_sha256, size_bytes)
         SELECT ?1, class, added_ms, sealed_sha256, size_bytes FROM files
-        WHERE is_freed = 0 AND NOT EXISTS (SELECT 1 FROM held
-            WHERE held.sealed_sha256 = files.sealed_sha256 AND held.hub = ?1)",
+        WHERE is_freed = 0 AND NOT EXISTS (SELECT 1 FROM holdings
+            WHERE holdings.sealed_sha256 = files.sealed_sha256 AND holdings.hub = ?1)",
 ];
 const HELD_BY_ALL: &str = "UPDATE files SET (holders, is_checked) = (
-        SELECT count(DISTINCT hub), coalesce(max(sha256 IS NOT NULL), 0) FROM held
-        WHERE held.sealed_sha256 = files.sealed_sha256)";
-const TALLIES: &str = "SELECT class, holders, is_checked, count, bytes FROM tallies";
+        SELECT count(*), coalesce(max(sha256 IS NOT NULL), 0) FROM holdings
+        WHERE holdings.sealed_sha256 = files.sealed_sha256)";
+const TALLIES: &str = "SELECT class, holders, is_checked, is_freed, count, bytes FROM tallies";
 
 #[cfg(test)]
 #[path = "holding_tests.rs"]

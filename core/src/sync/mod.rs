@@ -10,11 +10,12 @@ mod job;
 mod judge;
 mod plan;
 mod pull;
+mod receipt_index;
 mod transfer_db;
 pub mod wire;
 
 pub use desk::{DeskError, DeskStart, Hands, SyncDesk};
-pub use free_space::{FreeingFacts, Missing, missing_for_freeing};
+pub use free_space::{FreeingFacts, HeldNow, Missing, missing_for_freeing};
 pub use holding::{Counts, Holding, Waiting};
 pub use job::{HubTarget, JobBody, Method, Pulled, SyncChange, TransferJob, Trouble};
 pub use judge::{LinkFailure, TransferOutcome, Verdict, judge};
@@ -22,4 +23,5 @@ pub use plan::{
     Backlog, FLIGHT_MAX, FRUITLESS_MAX, Link, LinkCost, PIECE_BYTES_MAX, PIECE_BYTES_MIN, Pace,
     Step, plan,
 };
+pub use receipt_index::{Found, Upto};
 pub use transfer_db::{Enrolling, HubState, TransferDb};

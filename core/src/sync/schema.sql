@@ -23,7 +23,7 @@ CREATE TABLE files (
     size_bytes INTEGER NOT NULL,
     added_ms INTEGER NOT NULL, -- this device's clock: only for the order of sending
     is_freed INTEGER NOT NULL DEFAULT 0,
-    -- Kept by `settle` after the view `held`, as is the table `waiting`.
+    -- Kept by `settle` after `holdings`, as is the table `waiting`.
     holders INTEGER NOT NULL DEFAULT 0, -- hubs that hold it
     is_checked INTEGER NOT NULL DEFAULT 0 -- one of them opened it
 ) STRICT, WITHOUT ROWID;
@@ -44,55 +44,93 @@ CREATE TABLE tallies (
     class INTEGER NOT NULL, -- 0: receipts
     holders INTEGER NOT NULL, -- 0, 1, or 2 for two and more
     is_checked INTEGER NOT NULL,
+    is_freed INTEGER NOT NULL,
     count INTEGER NOT NULL,
     bytes INTEGER NOT NULL,
-    PRIMARY KEY (class, holders, is_checked)
+    PRIMARY KEY (class, holders, is_checked, is_freed)
 ) STRICT, WITHOUT ROWID;
 CREATE TRIGGER files_are_counted AFTER INSERT ON files BEGIN
-    INSERT INTO tallies VALUES (NEW.class, min(NEW.holders, 2), NEW.is_checked, 1, NEW.size_bytes)
+    INSERT INTO tallies VALUES (NEW.class, min(NEW.holders, 2), NEW.is_checked, NEW.is_freed, 1, NEW.size_bytes)
         ON CONFLICT DO UPDATE SET count = count + 1, bytes = bytes + excluded.bytes;
 END;
-CREATE TRIGGER files_are_counted_again AFTER UPDATE OF holders, is_checked ON files BEGIN
+CREATE TRIGGER files_are_counted_again AFTER UPDATE OF holders, is_checked, is_freed ON files BEGIN
     UPDATE tallies SET count = count - 1, bytes = bytes - OLD.size_bytes
-        WHERE class = OLD.class AND holders = min(OLD.holders, 2) AND is_checked = OLD.is_checked;
-    INSERT INTO tallies VALUES (NEW.class, min(NEW.holders, 2), NEW.is_checked, 1, NEW.size_bytes)
+        WHERE class = OLD.class AND holders = min(OLD.holders, 2) AND is_checked = OLD.is_checked
+            AND is_freed = OLD.is_freed;
+    INSERT INTO tallies VALUES (NEW.class, min(NEW.holders, 2), NEW.is_checked, NEW.is_freed, 1, NEW.size_bytes)
         ON CONFLICT DO UPDATE SET count = count + 1, bytes = bytes + excluded.bytes;
 END;
 
+-- Index of receipts/<hub>/<epoch>, which hold the receipts as signed. A hub_seq is 8 bytes, big-endian: a foreign number of any size keeps its order.
 CREATE TABLE receipts (
     receipt_id BLOB NOT NULL PRIMARY KEY,
     hub BLOB NOT NULL,
     epoch BLOB NOT NULL,
-    hub_seq INTEGER NOT NULL,
+    hub_seq BLOB NOT NULL CHECK (length(hub_seq) = 8),
     hub_time_ms INTEGER NOT NULL,
-    cose BLOB NOT NULL -- as received: the proof
+    first_byte INTEGER NOT NULL,
+    len_bytes INTEGER NOT NULL,
+    given_in BLOB -- the epoch in which the hub gave it last; absent if it was found in the file only
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX receipts_hub_index ON receipts (hub, epoch, hub_seq);
 CREATE TRIGGER receipts_are_counted AFTER INSERT ON receipts BEGIN
-    INSERT INTO tallies VALUES (0, 0, 0, 1, length(NEW.cose))
+    INSERT INTO tallies VALUES (0, 0, 0, 0, 1, NEW.len_bytes)
         ON CONFLICT DO UPDATE SET count = count + 1, bytes = bytes + excluded.bytes;
 END;
+CREATE TRIGGER receipts_are_counted_again AFTER DELETE ON receipts BEGIN
+    UPDATE tallies SET count = count - 1, bytes = bytes - OLD.len_bytes WHERE class = 0;
+END;
 
--- Lines of receipts, for counting.
+-- How far each file is indexed.
 CREATE TABLE receipt_files (
-    sealed_sha256 BLOB NOT NULL,
-    receipt_id BLOB NOT NULL,
     hub BLOB NOT NULL,
     epoch BLOB NOT NULL,
-    sha256 BLOB, -- only from a hub that opened the file
-    hub_time_ms INTEGER NOT NULL,
-    PRIMARY KEY (sealed_sha256, receipt_id)
+    upto_byte INTEGER NOT NULL,
+    PRIMARY KEY (hub, epoch)
 ) STRICT, WITHOUT ROWID;
--- The one place that says which hub holds which file: by receipts of the epoch that the hub is in now.
-CREATE VIEW held AS
-    SELECT sealed_sha256, receipt_id, hub, sha256, hub_time_ms FROM receipt_files JOIN hubs USING (hub, epoch);
 
+-- What the receipts of an epoch say of the epoch before; of several words the one with the lowest number.
+CREATE TABLE epoch_links (
+    hub BLOB NOT NULL,
+    epoch BLOB NOT NULL,
+    hub_seq BLOB NOT NULL,
+    before_epoch BLOB NOT NULL,
+    before_seq BLOB NOT NULL,
+    PRIMARY KEY (hub, epoch)
+) STRICT, WITHOUT ROWID;
+
+-- Epochs whose receipts count, from hubs.epoch (rank 0) back along the links, each up to a number.
+CREATE TABLE valid_epochs (
+    hub BLOB NOT NULL,
+    rank INTEGER NOT NULL,
+    epoch BLOB NOT NULL,
+    upto BLOB NOT NULL,
+    PRIMARY KEY (hub, rank)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE receipt_lines (
+    sealed_sha256 BLOB NOT NULL,
+    hub BLOB NOT NULL,
+    receipt_id BLOB NOT NULL,
+    is_void INTEGER NOT NULL,
+    sha256 BLOB, -- only from a hub that opened the file
+    PRIMARY KEY (sealed_sha256, hub, receipt_id)
+) STRICT, WITHOUT ROWID;
 CREATE TABLE receipt_entries (
     device BLOB NOT NULL,
-    upto_seq INTEGER NOT NULL,
+    upto_seq INTEGER NOT NULL, -- at most 2^63 - 1
     receipt_id BLOB NOT NULL,
     entry_id BLOB NOT NULL,
+    PRIMARY KEY (device, upto_seq, receipt_id)
+) STRICT, WITHOUT ROWID;
+
+-- What the lines that count say together about a file; no row: the hub does not hold it. The one place that says which hub holds which file.
+CREATE TABLE holdings (
+    sealed_sha256 BLOB NOT NULL,
     hub BLOB NOT NULL,
-    epoch BLOB NOT NULL,
-    PRIMARY KEY (hub, epoch, device, upto_seq, receipt_id)
+    receipt_id BLOB NOT NULL,
+    sha256 BLOB,
+    first_ms INTEGER NOT NULL,
+    last_ms INTEGER NOT NULL,
+    PRIMARY KEY (sealed_sha256, hub)
 ) STRICT, WITHOUT ROWID;

@@ -1,17 +1,16 @@
 //! transfer.db: the roster, what there is to send, what hubs have receipted. Readable while the phone is locked.
 //!
-//! Owns facts, hubs and receipts; who holds what is `holding`'s. Does not plan or judge. Invariant: a file counts as held by a hub only through a
-//! receipt whose signature was checked, in the epoch that the hub is in now.
+//! Owns facts and hubs; what receipts say together is worked out in `receipt_index`, what waits in `holding`. Does not plan or judge. Invariant: a file
+//! counts as held by a hub only through a receipt whose signature was checked, that counts in the epoch that the hub is in now, and that no later line
+//! takes back.
 
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::encoding::Hash32;
-use crate::journal::{Receipt, ReceiptLine};
 use crate::keys::TransferKey;
-use crate::model::ids::{DeviceId, EntryId, HubId, ReceiptId, SealedName};
-use crate::store::{Class, Durability, StoreError, check_pages, open_database, sql};
+use crate::model::ids::{EntryId, HubId, SealedName};
+use crate::store::{Class, Durability, ReceiptFiles, StoreError, check_pages, open_database, sql};
 
 const NAME: &str = "transfer.db";
 const SCHEMA: &str = include_str!("schema.sql");
@@ -21,6 +20,7 @@ const VERSION: i64 = 1;
 #[derive(Debug)]
 pub struct TransferDb {
     pub(super) connection: Connection,
+    pub(super) files: ReceiptFiles,
 }
 
 /// What this device knows of a hub.
@@ -52,11 +52,11 @@ pub struct Enrolling {
 }
 
 impl TransferDb {
-    /// Opens or makes the database.
+    /// Opens or makes the database; the receipts that it indexes stand in `files`.
     ///
     /// # Errors
     /// `Damaged`, `NewerSchema`, or the disk's.
-    pub fn open(path: &Path, key: &TransferKey) -> Result<Self, StoreError> {
+    pub fn open(path: &Path, key: &TransferKey, files: ReceiptFiles) -> Result<Self, StoreError> {
         let connection = open_database(NAME, path, key, Durability::Full)?;
         let found: i64 = connection
             .query_row("PRAGMA user_version", [], |row| row.get(0))
@@ -76,7 +76,7 @@ impl TransferDb {
                 .map_err(sql("create"))?;
             transaction.commit().map_err(sql("create"))?;
         }
-        Ok(Self { connection })
+        Ok(Self { connection, files })
     }
 
     /// A single fact.
@@ -145,165 +145,18 @@ impl TransferDb {
         Ok(class.and_then(|class| Class::from_number(class as u64)))
     }
 
-    /// Highest seq of a chain that a hub opened and receipted in its present epoch; 0 if none.
+    /// Whether an original was removed from this device by the free-space rule.
     ///
     /// # Errors
     /// The database's.
-    pub fn receipted_seq(&self, device: DeviceId) -> Result<u64, StoreError> {
-        let text = "SELECT max((SELECT max(upto_seq) FROM receipt_entries AS line
-                        WHERE line.hub = hubs.hub AND line.epoch = hubs.epoch
-                            AND line.device = ?1)) FROM hubs";
-        let seq: Option<i64> = self
+    pub fn is_freed(&self, sealed: SealedName) -> Result<bool, StoreError> {
+        let text = "SELECT is_freed FROM files WHERE sealed_sha256 = ?1";
+        let freed: Option<bool> = self
             .connection
-            .query_row(text, [device.as_bytes()], |row| row.get(0))
-            .map_err(sql("receipted"))?;
-        Ok(seq.unwrap_or(0) as u64)
-    }
-
-    /// Keeps receipts whose signatures were checked, in one transaction; gives those that were not here.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn add_receipts(&self, receipts: &[Receipt]) -> Result<Vec<ReceiptId>, StoreError> {
-        if receipts.is_empty() {
-            return Ok(Vec::new());
-        }
-        self.together(|| {
-            let mut new = Vec::new();
-            for receipt in receipts {
-                if self.insert_receipt(receipt)? {
-                    for line in &receipt.word.lines {
-                        self.insert_line(receipt, line)?;
-                    }
-                    new.push(receipt.id);
-                }
-            }
-            Ok(new)
-        })
-    }
-
-    fn insert_receipt(&self, receipt: &Receipt) -> Result<bool, StoreError> {
-        let text = "INSERT INTO receipts (receipt_id, hub, epoch, hub_seq, hub_time_ms, cose)
-                    VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
-        let word = &receipt.word;
-        let values = params![
-            receipt.id.as_bytes(),
-            word.hub.as_bytes(),
-            word.epoch,
-            word.hub_seq as i64,
-            word.hub_time_ms,
-            receipt.bytes
-        ];
-        Ok(self.run(text, values, "receipt")? > 0)
-    }
-
-    fn insert_line(&self, receipt: &Receipt, line: &ReceiptLine) -> Result<(), StoreError> {
-        let word = &receipt.word;
-        let (id, hub) = (receipt.id.as_bytes(), word.hub.as_bytes());
-        match line {
-            ReceiptLine::File { sealed, sha256, .. } => {
-                let text = "INSERT INTO receipt_files (sealed_sha256, receipt_id, hub, epoch,
-                                sha256, hub_time_ms)
-                            VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
-                let hash = sha256.map(|hash| hash.0);
-                let (name, epoch, time) = (sealed.as_bytes(), word.epoch, word.hub_time_ms);
-                let values = params![name, id, hub, epoch, hash, time];
-                self.run(text, values, "receipt line")?;
-                self.settle(*sealed)
-            }
-            ReceiptLine::Entries {
-                device,
-                upto_seq,
-                entry_id,
-            } => {
-                let text = "INSERT INTO receipt_entries (device, upto_seq, receipt_id, entry_id,
-                                hub, epoch)
-                            VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING";
-                let (chain, seq) = (device.as_bytes(), *upto_seq as i64);
-                let values = params![chain, seq, id, entry_id.as_bytes(), hub, word.epoch];
-                self.run(text, values, "receipt line").map(drop)
-            }
-        }
-    }
-
-    /// Every kept receipt, as received.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn receipts(&self) -> Result<Vec<Vec<u8>>, StoreError> {
-        let text = "SELECT cose FROM receipts ORDER BY hub, epoch, hub_seq";
-        let mut statement = self
-            .connection
-            .prepare_cached(text)
-            .map_err(sql("receipts"))?;
-        let rows = statement
-            .query_map([], |row| row.get(0))
-            .map_err(sql("receipts"))?;
-        rows.collect::<Result<_, _>>().map_err(sql("receipts"))
-    }
-
-    /// The newest receipt of a hub in an epoch, as received.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn last_receipt_bytes(
-        &self,
-        hub: HubId,
-        epoch: [u8; 16],
-    ) -> Result<Option<Vec<u8>>, StoreError> {
-        let text = "SELECT cose FROM receipts WHERE hub = ?1 AND epoch = ?2
-                    ORDER BY hub_seq DESC LIMIT 1";
-        self.connection
-            .query_row(text, params![hub.as_bytes(), epoch], |row| row.get(0))
+            .query_row(text, [sealed.as_bytes()], |row| row.get(0))
             .optional()
-            .map_err(sql("last receipt"))
-    }
-
-    /// The newest receipt of a hub in an epoch: (hub_seq, id).
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn last_receipt(
-        &self,
-        hub: HubId,
-        epoch: [u8; 16],
-    ) -> Result<Option<(u64, ReceiptId)>, StoreError> {
-        let text = "SELECT hub_seq, receipt_id FROM receipts WHERE hub = ?1 AND epoch = ?2
-                    ORDER BY hub_seq DESC LIMIT 1";
-        self.connection
-            .query_row(text, params![hub.as_bytes(), epoch], |row| {
-                Ok((row.get::<_, i64>(0)? as u64, ReceiptId(Hash32(row.get(1)?))))
-            })
-            .optional()
-            .map_err(sql("last receipt"))
-    }
-
-    /// Up to which number the receipts of an epoch came in syncs, in order and without a gap.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn receipts_upto(&self, hub: HubId, epoch: [u8; 16]) -> Result<Option<u64>, StoreError> {
-        let noted = self.fact(&format!("receipts:{hub}"))?;
-        let number = noted
-            .as_deref()
-            .and_then(|bytes| bytes.strip_prefix(epoch.as_slice()))
-            .and_then(|number| number.try_into().ok());
-        Ok(number.map(u64::from_be_bytes))
-    }
-
-    /// Notes it; never back within an epoch.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn set_receipts_upto(
-        &self,
-        hub: HubId,
-        epoch: [u8; 16],
-        upto: u64,
-    ) -> Result<(), StoreError> {
-        let upto = self.receipts_upto(hub, epoch)?.unwrap_or(0).max(upto);
-        let value = [epoch.as_slice(), &upto.to_be_bytes()].concat();
-        self.set_fact(&format!("receipts:{hub}"), &value)
+            .map_err(sql("is freed"))?;
+        Ok(freed.unwrap_or_default())
     }
 
     /// What is known of a hub.
@@ -371,9 +224,12 @@ impl TransferDb {
         self.together(|| {
             let before = self.known_hub(hub)?;
             self.run(text, values, "set hub")?;
+            if before.is_none() {
+                self.settle_hub(hub)?;
+            }
             match before {
                 Some(before) if before.epoch == state.epoch => Ok(()),
-                Some(_) | None => self.settle_hub(hub),
+                Some(_) | None => self.epoch_moved(hub),
             }
         })
     }

@@ -1,7 +1,8 @@
 //! Photos and renditions: opened to their end once their introducing entry is known, and compared
 //! with what that entry says.
 
-use std::io::BufReader;
+use std::io::{self, BufReader, Read};
+use std::sync::Arc;
 
 use imena_core::encoding::hash::Hasher;
 use imena_core::journal::ReceiptLine;
@@ -15,7 +16,7 @@ use crate::truth::{Mark, Opened};
 impl Inner {
     /// Opens a stored file to its end and receipts the hash of its plaintext; rests until an entry
     /// introduces it.
-    pub(super) fn open_file(&self, sealed: SealedName) -> Result<(), HubError> {
+    pub(super) fn open_file(self: &Arc<Self>, sealed: SealedName) -> Result<(), HubError> {
         let Some(row) = self.truth.file(sealed)? else {
             return Ok(());
         };
@@ -32,11 +33,27 @@ impl Inner {
             return Ok(());
         };
         let mut hasher = Hasher::new();
-        let file = BufReader::new(self.objects.open_file(sealed)?);
-        let opened = open_to_end(&[&identity], file, &mut |chunk| {
+        let file = match self.objects.open_file(sealed) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                self.verify(&row)?;
+                return Ok(());
+            }
+            opened => opened?,
+        };
+        let mut file = Hashing {
+            file: BufReader::new(file),
+            hasher: Hasher::new(),
+        };
+        let opened = open_to_end(&[&identity], &mut file, &mut |chunk| {
             hasher.update(chunk);
             Ok(())
         });
+        io::copy(&mut file, &mut io::sink())?;
+        if file.hasher.finish() != sealed.0 {
+            // Rotten here, not when it came: its receipt is taken back.
+            self.verify(&row)?;
+            return Ok(());
+        }
         let sha256 = hasher.finish();
         match opened {
             Ok(_) if introduced.sha256.is_none_or(|expected| expected == sha256) => {
@@ -70,5 +87,19 @@ impl Inner {
             }
             Err(SealError::Io(error)) => Err(error.into()),
         }
+    }
+}
+
+/// Hashes the sealed bytes as they are read, so that a receipt is about the file of that name.
+struct Hashing {
+    file: BufReader<std::fs::File>,
+    hasher: Hasher,
+}
+
+impl Read for Hashing {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read(buffer)?;
+        self.hasher.update(buffer.get(..read).unwrap_or_default());
+        Ok(read)
     }
 }

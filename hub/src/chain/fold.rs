@@ -99,7 +99,7 @@ impl Inner {
 
     fn each_file(
         self: &Arc<Self>,
-        visit: &mut dyn FnMut(&Self, &StoredFile) -> Result<(), HubError>,
+        visit: &mut dyn FnMut(&Arc<Self>, &StoredFile) -> Result<(), HubError>,
     ) -> Result<(), HubError> {
         let mut after = 0;
         loop {
@@ -121,7 +121,7 @@ impl Inner {
     }
 
     fn fold_waiting(
-        &self,
+        self: &Arc<Self>,
         open: &mut Open,
         introduced: &mut Vec<SealedName>,
     ) -> Result<(), HubError> {
@@ -140,7 +140,7 @@ impl Inner {
 
     /// Gives whether entries entered the journal.
     fn fold_one(
-        &self,
+        self: &Arc<Self>,
         open: &mut Open,
         row: &StoredFile,
         introduced: &mut Vec<SealedName>,
@@ -162,7 +162,7 @@ impl Inner {
         }
     }
 
-    fn fold(&self, open: &mut Open, row: &StoredFile) -> Result<Folding, HubError> {
+    fn fold(self: &Arc<Self>, open: &mut Open, row: &StoredFile) -> Result<Folding, HubError> {
         let generation = open.journal.generation();
         let is_known = row.opened == Opened::Whole && row.folded_in == Some(generation);
         if is_known || matches!(row.opened, Opened::Damaged | Opened::Refused) {
@@ -210,14 +210,26 @@ impl Inner {
     }
 
     /// Opens a run and checks its signature; what is no run, damaged or forged is marked and rests.
-    fn open_run(&self, open: &Open, row: &StoredFile) -> Result<Option<Checked>, HubError> {
+    fn open_run(
+        self: &Arc<Self>,
+        open: &Open,
+        row: &StoredFile,
+    ) -> Result<Option<Checked>, HubError> {
         use std::io::Read as _;
         let mut sealed = Vec::new();
         let limit = SEALED_RUN_BYTES_MAX as u64;
-        self.objects
-            .open_file(row.sealed)?
-            .take(limit)
-            .read_to_end(&mut sealed)?;
+        let file = match self.objects.open_file(row.sealed) {
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
+            opened => Some(opened?),
+        };
+        if let Some(file) = file {
+            file.take(limit).read_to_end(&mut sealed)?;
+        }
+        if Hash32::of(&sealed) != row.sealed.0 {
+            // Gone or rotten here, not when it came: its receipt is taken back.
+            self.verify(row)?;
+            return Ok(None);
+        }
         let packed = match open_bytes(&[&open.identity], &sealed, SEALED_RUN_BYTES_MAX) {
             Ok(packed) => packed,
             Err(SealError::NoKey) => return self.rests(row, Opened::NoKey),

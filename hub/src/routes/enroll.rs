@@ -27,7 +27,7 @@ pub(super) async fn enroll(
         let asked = EnrollRequest::open(&bytes, org(inner)?, inner.keys.id())?;
         let device = asked.device()?;
         take_nonce(inner, device, &asked.hub_nonce)?;
-        if let Some(member) = member(inner, &door, device) {
+        if let Some(member) = named(inner, &door, device)? {
             return Ok(member);
         }
         answer(device, inner.begin_enrolment(device, &asked)?)
@@ -44,7 +44,7 @@ pub(super) async fn reveal(
     let reply = blocking(&inner, move |inner| {
         let shown = RevealRequest::open(&bytes, org(inner)?, inner.keys.id())?;
         let device = shown.device()?;
-        if let Some(member) = member(inner, &door, device) {
+        if let Some(member) = named(inner, &door, device)? {
             return Ok(member);
         }
         let digits = shown.digits()?;
@@ -53,13 +53,19 @@ pub(super) async fn reveal(
     Ok(cbor(reply.await?.encode()))
 }
 
-/// The answer to a device that belongs already.
-fn member(inner: &Inner, door: &Door, device: DeviceId) -> Option<EnrollReply> {
-    inner.is_member(device).then(|| {
+/// The answer to a device that the roster names: it belongs already, or its key has ended.
+fn named(inner: &Inner, door: &Door, device: DeviceId) -> Result<Option<EnrollReply>, Refusal> {
+    if inner.is_member(device) {
         door.is_member(device);
         let roster = inner.roster().map(|signed| signed.bytes.clone());
-        EnrollReply::Member { roster }
-    })
+        return Ok(Some(EnrollReply::Member { roster }));
+    }
+    if inner.is_claimed(device) {
+        let detail =
+            "the roster has ended this device's key; sending works, joining needs a new key";
+        return Err(Refusal::new(ErrorCode::Forbidden, detail));
+    }
+    Ok(None)
 }
 
 fn answer(device: DeviceId, asked: Asked) -> Result<EnrollReply, Refusal> {

@@ -15,7 +15,6 @@ use imena_core::sync::wire::{
 use super::caller::{Door, SessionDoor};
 use super::enroll::take_nonce;
 use super::{Hubs, Refusal, blocking, cbor, org, read_body};
-use crate::error::HubError;
 use crate::hub::Inner;
 use crate::truth::DeviceRow;
 
@@ -64,8 +63,9 @@ fn answer(inner: &Arc<Inner>, door: &Door, bytes: &[u8]) -> Result<SessionReply,
 }
 
 /// A receipt that this hub signed and does not know says that its folder is older than the hub was:
-/// a new epoch begins, in which everything is offered again. The signature is proof enough, whoever
-/// shows it: a roster that is as old as the folder may not name the device.
+/// a new epoch begins, which names the last receipt that this folder knows, never the one shown. The
+/// signature is proof enough, whoever shows it: a roster that is as old as the folder may not name
+/// the device.
 fn look_for_restore(inner: &Inner, device: DeviceId, bytes: &[u8]) -> Result<(), Refusal> {
     let Ok(receipt) = Receipt::open(bytes, inner.keys.public_key(), org(inner)?) else {
         let what = "a device shows a receipt that is not this hub's";
@@ -75,9 +75,7 @@ fn look_for_restore(inner: &Inner, device: DeviceId, bytes: &[u8]) -> Result<(),
     if inner.truth.knows_receipt(&receipt)? {
         return Ok(());
     }
-    inner
-        .truth
-        .start_epoch(inner.environment.random().map_err(HubError::from)?)?;
+    inner.begin_epoch(receipt.word.epoch)?;
     inner.audit(
         "this hub was restored from an older copy; a new epoch begins",
         receipt.id.0,

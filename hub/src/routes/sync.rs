@@ -20,8 +20,8 @@ use imena_core::sync::wire::{
 use super::{Caller, Hubs, Refusal, blocking, cbor, org, read_body};
 use crate::error::HubError;
 use crate::hub::Inner;
-use crate::limits::{RECEIPT_BYTES_MAX, REHASH_FILES_MAX};
-use crate::truth::ReceiptsWanted;
+use crate::limits::{HELD_BYTES_MAX, RECEIPT_BYTES_MAX, REHASH_FILES_MAX};
+use crate::truth::{ReceiptsWanted, Seen};
 use crate::upload::Key;
 
 /// Replies under this size do not shrink.
@@ -97,11 +97,12 @@ fn answer(inner: &Arc<Inner>, caller: Caller, asked: &SyncRequest) -> Result<Syn
         .map(|check| hold(inner, check))
         .transpose()?;
 
-    let head = inner.truth.head()?;
-    let seen = asked
-        .last
-        .filter(|last| last.epoch == head.epoch)
-        .map_or(0, |last| last.hub_seq);
+    // After everything that may take a receipt back: it travels in this reply.
+    let epoch = inner.truth.head()?.epoch;
+    let seen = asked.last.map(|last| Seen {
+        epoch: last.epoch,
+        hub_seq: last.hub_seq,
+    });
     let (receipts, more_receipts) = inner.truth.receipts_for(&ReceiptsWanted {
         device,
         after: seen,
@@ -128,13 +129,13 @@ fn answer(inner: &Arc<Inner>, caller: Caller, asked: &SyncRequest) -> Result<Syn
             .map(|signed| signed.bytes.clone()),
         retry_after_s: None,
         is_locked: inner.chain.is_locked(),
-        epoch: head.epoch,
+        epoch,
         has_more: pulled.has_more || more_receipts || is_shortened,
     })
 }
 
-/// State of each file. A restored hub re-hashes before it signs anew: a bounded number per request,
-/// the others are answered next time.
+/// State of each file. What was not hashed lately is hashed first: a bounded number per request, the
+/// others are answered next time.
 fn file_states(
     inner: &Arc<Inner>,
     device: DeviceId,
@@ -143,7 +144,7 @@ fn file_states(
     let mut states = Vec::new();
     let mut rehashed = 0_usize;
     for sealed in offered {
-        if inner.truth.latest_receipt(sealed.0)?.is_none() && inner.truth.file(*sealed)?.is_some() {
+        if inner.bytes_to_hash(*sealed)? > 0 {
             rehashed = rehashed.saturating_add(1);
             if rehashed > REHASH_FILES_MAX {
                 return Ok((states, true));
@@ -179,8 +180,13 @@ fn hold(inner: &Arc<Inner>, check: &HoldCheck) -> Result<Vec<u8>, Refusal> {
             "a hold check names at least one file",
         ));
     }
-    let mut sealed = Vec::new();
+    let (mut sealed, mut bytes) = (Vec::new(), 0_u64);
     for name in &check.sealed {
+        bytes = bytes.saturating_add(inner.bytes_to_hash(*name)?);
+        if bytes > HELD_BYTES_MAX && !sealed.is_empty() {
+            // Not named is not confirmed; what was hashed counts when it is asked again.
+            break;
+        }
         if inner.is_held(*name)? {
             sealed.push(*name);
         }

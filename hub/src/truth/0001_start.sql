@@ -1,4 +1,4 @@
--- Single facts: 'roster' (COSE bytes), 'epoch' (16 bytes), 'fork:<device>' (a chain with two branches).
+-- Single facts: 'roster' (COSE bytes; also in rosters/), 'fork:<device>' (a chain with two branches).
 CREATE TABLE facts (
     name TEXT NOT NULL PRIMARY KEY,
     value BLOB NOT NULL
@@ -19,30 +19,45 @@ CREATE TABLE files (
 CREATE INDEX files_device_index ON files (device);
 CREATE INDEX files_verified_ms_index ON files (verified_ms);
 
+-- Index of the files in receipts/, which hold the receipts as signed: made anew from them.
+CREATE TABLE epochs (
+    rank INTEGER PRIMARY KEY AUTOINCREMENT, -- in the order of their beginning; the highest is the present one
+    epoch BLOB NOT NULL UNIQUE CHECK (length(epoch) = 16),
+    before_epoch BLOB, -- the last receipt known of the epoch before
+    before_seq INTEGER,
+    before_receipt BLOB,
+    upto_byte INTEGER NOT NULL DEFAULT 0 -- so far its file is indexed
+) STRICT;
+
+-- Epochs of this hub that its folder knows only from receipts that phones showed: they have ended.
+CREATE TABLE lost_epochs (epoch BLOB NOT NULL PRIMARY KEY) STRICT, WITHOUT ROWID;
+
 CREATE TABLE receipts (
+    row INTEGER PRIMARY KEY AUTOINCREMENT, -- in the order of signing, over all epochs
     epoch BLOB NOT NULL CHECK (length(epoch) = 16),
     hub_seq INTEGER NOT NULL CHECK (hub_seq > 0),
     receipt BLOB NOT NULL CHECK (length(receipt) = 32),
-    cose BLOB NOT NULL, -- as signed
-    PRIMARY KEY (epoch, hub_seq)
-) STRICT, WITHOUT ROWID;
-CREATE TRIGGER receipts_are_never_deleted BEFORE DELETE ON receipts
-BEGIN SELECT RAISE(ABORT, 'receipts are never deleted'); END;
+    first_byte INTEGER NOT NULL,
+    len_bytes INTEGER NOT NULL,
+    is_for_all INTEGER NOT NULL, -- takes a file back, or is the first of a later epoch: every device gets it
+    UNIQUE (epoch, hub_seq)
+) STRICT;
+CREATE INDEX receipts_for_all_index ON receipts (row) WHERE is_for_all;
 
 -- What a receipt speaks of: the name of a file, or the id of a chain.
 CREATE TABLE receipt_lines (
     about BLOB NOT NULL CHECK (length(about) = 32),
-    epoch BLOB NOT NULL,
-    hub_seq INTEGER NOT NULL,
-    PRIMARY KEY (about, epoch, hub_seq)
+    row INTEGER NOT NULL,
+    is_void INTEGER NOT NULL,
+    PRIMARY KEY (about, row)
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX receipt_lines_row_index ON receipt_lines (row);
 
 -- Which devices a receipt is for: those that sent its files first, and those whose chains it speaks of.
 CREATE TABLE receipt_readers (
     device BLOB NOT NULL CHECK (length(device) = 32),
-    epoch BLOB NOT NULL,
-    hub_seq INTEGER NOT NULL,
-    PRIMARY KEY (device, epoch, hub_seq)
+    row INTEGER NOT NULL,
+    PRIMARY KEY (device, row)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE devices (

@@ -2,17 +2,18 @@
 //! and what was noticed.
 //!
 //! One trait so that a second database can take SQLite's place; holds nothing readable. Does not
-//! open a sealed file. Invariant: a receipt and the file row that it speaks of become durable in
-//! one transaction.
+//! open a sealed file. Invariant: a receipt is durable in its file before it and the file row that
+//! it speaks of become durable in one transaction; the database only indexes those files.
 
 mod objects;
+mod receipt_rows;
 mod sqlite;
 
 pub(crate) use objects::{Objects, Publish, hash_file, len, new_staging, open_staging};
 pub(crate) use sqlite::SqliteTruth;
 
 use imena_core::encoding::Hash32;
-use imena_core::journal::{Receipt, ReceiptLine};
+use imena_core::journal::{EpochEnd, Receipt, ReceiptLine};
 use imena_core::model::ids::{DeviceId, SealedName};
 use imena_core::store::Class;
 
@@ -88,6 +89,35 @@ pub(crate) struct Head {
     pub epoch: [u8; 16],
     pub hub_seq: u64,
     pub receipt: Hash32,
+    /// Where the epoch before ended.
+    pub before: Option<EpochEnd>,
+}
+
+/// The last line about a file.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Line {
+    /// It is held, says this receipt.
+    Held { hub_seq: u64, receipt: Vec<u8> },
+    /// It is not held any more.
+    Void,
+}
+
+/// The last receipt that a device says it has seen.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Seen {
+    pub epoch: [u8; 16],
+    pub hub_seq: u64,
+}
+
+/// What was found when the files of receipts were compared with their index.
+#[derive(Debug, Default)]
+pub(crate) struct Replayed {
+    /// Receipts that the index did not have.
+    pub found: Vec<Receipt>,
+    /// Items of the files that are no receipts of this hub.
+    pub foreign: usize,
+    /// Whether a file was shorter than its index: a new epoch has begun.
+    pub is_behind: bool,
 }
 
 /// A device that has spoken to this hub.
@@ -136,11 +166,14 @@ pub struct AuditLine {
 /// Which receipts a device is to get.
 pub(crate) struct ReceiptsWanted<'a> {
     pub device: DeviceId,
-    pub after: u64,
+    pub after: Option<Seen>,
     pub offered: &'a [SealedName],
     pub count_max: usize,
     pub bytes_max: usize,
 }
+
+/// Checks that bytes of a file are a receipt of this hub.
+pub(crate) type CheckReceipt<'a> = &'a dyn Fn(&[u8]) -> Option<Receipt>;
 
 /// What a receipt is to say, and what becomes durable with it.
 #[derive(Clone, Debug, Default)]
@@ -178,17 +211,24 @@ pub(crate) trait Truth: Send + Sync {
         drafts: &[Draft],
         sign: SignNext<'_>,
     ) -> Result<Vec<Receipt>, HubError>;
-    /// Receipts of the current epoch for a device, oldest first, and whether there are more.
+    /// Receipts for a device, oldest first, and whether there are more.
     fn receipts_for(&self, wanted: &ReceiptsWanted<'_>) -> Result<(Vec<Vec<u8>>, bool), HubError>;
-    /// The newest receipt of the current epoch about a file or chain, with its number.
-    fn latest_receipt(&self, about: Hash32) -> Result<Option<(u64, Vec<u8>)>, HubError>;
-    /// Whether this receipt is known here, or is of an epoch that ended here: its void receipts are
-    /// known to be void.
+    /// The last line about a file.
+    fn latest_line(&self, sealed: SealedName) -> Result<Option<Line>, HubError>;
+    /// Whether this receipt is known here, or is of an epoch that ended here: what of it counts is
+    /// known from that end.
     fn knows_receipt(&self, receipt: &Receipt) -> Result<bool, HubError>;
     /// The end of the current epoch.
     fn head(&self) -> Result<Head, HubError>;
-    /// Begins a new epoch.
-    fn start_epoch(&self, epoch: [u8; 16]) -> Result<(), HubError>;
+    /// Begins a new epoch, which names the end of the one before; `shown` is the epoch of the
+    /// receipt that was not known.
+    fn start_epoch(&self, epoch: [u8; 16], shown: [u8; 16]) -> Result<(), HubError>;
+    /// Brings the index up to its files; `fresh` is the epoch that begins if there is none, or if
+    /// a file is behind. Before this nothing is signed.
+    fn replay(&self, fresh: [u8; 16], check: CheckReceipt<'_>) -> Result<Replayed, HubError>;
+    /// Puts a file back that a receipt speaks of and that stands at its place; one that has a row
+    /// stays as it is.
+    fn put_back(&self, file: &StoredFile) -> Result<(), HubError>;
     /// A device that has spoken to this hub.
     fn device(&self, device: DeviceId) -> Result<Option<DeviceRow>, HubError>;
     /// Notes a device.

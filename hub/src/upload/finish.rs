@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use imena_core::encoding::Hash32;
 use imena_core::encoding::limits::SEALED_RUN_BYTES_MAX;
-use imena_core::journal::ReceiptLine;
+use imena_core::journal::{ReceiptLine, VoidReason};
 use imena_core::model::ids::{DeviceId, SealedName};
 use imena_core::store::Class;
 
@@ -20,9 +20,9 @@ use super::{Key, Plan, Quota};
 use crate::error::HubError;
 use crate::hub::Inner;
 use crate::limits::{
-    FLOOR_PART_FOR_RUNS, REHASH_FILES_MAX, SCRUB_PERIOD_MS, UNCLAIMED_FLOOR_TIMES,
+    FLOOR_PART_FOR_RUNS, HELD_FRESH_MS, REHASH_FILES_MAX, SCRUB_PERIOD_MS, UNCLAIMED_FLOOR_TIMES,
 };
-use crate::truth::{self, Mark, Opened, Publish, StoredFile};
+use crate::truth::{self, Line, Mark, Opened, Publish, StoredFile};
 
 /// What became of complete staging bytes.
 #[derive(Debug)]
@@ -154,36 +154,57 @@ impl Inner {
         Ok(sealed)
     }
 
-    /// The receipt of a file that is stored: it has a row and stands at its place in its length. A
-    /// row whose file is gone counts for nothing.
+    /// The receipt of a file that is stored: it has a row, stands at its place, was re-hashed
+    /// lately, and no later line takes the receipt back. Where a receipt speaks of what is not so,
+    /// it is taken back here and now.
     pub(crate) fn stored_receipt(
         self: &Arc<Self>,
         sealed: SealedName,
     ) -> Result<Option<Vec<u8>>, HubError> {
+        let line = self.truth.latest_line(sealed)?;
         let Some(row) = self.truth.file(sealed)? else {
+            if matches!(line, Some(Line::Held { .. })) && self.objects.len(sealed)?.is_none() {
+                self.take_back(sealed, VoidReason::Gone)?;
+            }
             return Ok(None);
         };
-        if self.objects.len(sealed)? != Some(row.size) {
-            return Ok(None);
+        let held = match line {
+            Some(Line::Held { receipt, .. }) => Some(receipt),
+            Some(Line::Void) | None => None,
+        };
+        let is_whole = match held {
+            Some(_) if self.is_fresh(&row)? => true,
+            Some(_) | None => self.verify(&row)?,
+        };
+        if !is_whole || held.is_some() {
+            return Ok(held.filter(|_| is_whole));
         }
-        if let Some((_, receipt)) = self.truth.latest_receipt(sealed.0)? {
-            return Ok(Some(receipt));
-        }
-        // No receipt of this epoch: the hub was restored. It signs again only what it has read
-        // again.
-        if !self.verify(&row)? {
-            return Ok(None);
-        }
+        // No receipt, or one that was taken back: it signs again only what it has read again.
         let line = ReceiptLine::File {
             sealed,
             size: row.size,
             sha256: None,
         };
-        // Opened files are opened again in the new epoch, so that their `sha256` is receipted anew.
+        // Opened files are opened again, so that their `sha256` is receipted anew.
         self.truth.mark(sealed, Mark::Opened(Opened::NotYet))?;
         let receipt = self.receipt(&[], &[], vec![line])?;
         self.chain.stored(&row);
         Ok(Some(receipt.bytes))
+    }
+
+    /// Whether its bytes were hashed so lately that the hub stands by them without another look.
+    fn is_fresh(&self, row: &StoredFile) -> Result<bool, HubError> {
+        let age_ms = self.now_ms().saturating_sub(row.verified_ms);
+        let is_lately = (0..HELD_FRESH_MS).contains(&age_ms);
+        Ok(is_lately && self.objects.len(row.sealed)? == Some(row.size))
+    }
+
+    /// Bytes that must be hashed before the hub says anything about a file.
+    pub(crate) fn bytes_to_hash(&self, sealed: SealedName) -> Result<u64, HubError> {
+        match self.truth.file(sealed)? {
+            Some(row) if !self.is_fresh(&row)? => Ok(row.size),
+            Some(_) | None => Ok(0),
+        }
     }
 
     /// What the hub has of a file from a device.
@@ -192,48 +213,27 @@ impl Inner {
         Ok(staged.unwrap_or_default())
     }
 
-    /// Re-hashes a published file; one that is not what its name says is set aside and will be
-    /// asked for again.
+    /// Re-hashes a published file; one that is not what its name says is set aside, its receipt is
+    /// taken back, and phones will be asked for it.
     pub(crate) fn verify(self: &Arc<Self>, row: &StoredFile) -> Result<bool, HubError> {
         if self.objects.is_whole(row.sealed)? {
             self.truth.mark(row.sealed, Mark::Verified(self.now_ms()))?;
             return Ok(true);
         }
-        self.audit(
-            "a stored file is damaged or gone; phones will be asked for it",
-            row.sealed.0,
-        );
+        let mut reason = VoidReason::Gone;
         if self.objects.len(row.sealed)?.is_some() {
             let place = self.objects.place(row.sealed);
             self.objects.set_aside(&place, self.environment.random()?)?;
+            reason = VoidReason::Damaged;
         }
         self.truth.mark(row.sealed, Mark::Opened(Opened::NotYet))?;
-        self.take_back(row.sealed)?;
+        self.take_back(row.sealed, reason)?;
         Ok(false)
-    }
-
-    /// A receipt of this epoch says that the hub holds what it has lost: with a new epoch every
-    /// receipt is void, phones offer everything again, and send what is gone.
-    fn take_back(self: &Arc<Self>, lost: SealedName) -> Result<(), HubError> {
-        if self.truth.latest_receipt(lost.0)?.is_some() {
-            self.truth.start_epoch(self.environment.random()?)?;
-            self.audit("receipts are void: a receipted file was lost", lost.0);
-            self.chain.look_again();
-        }
-        Ok(())
     }
 
     /// Whether a file is stored and its re-hash is fresh, made now if need be.
     pub(crate) fn is_held(self: &Arc<Self>, sealed: SealedName) -> Result<bool, HubError> {
-        let Some(row) = self.truth.file(sealed)? else {
-            return Ok(false);
-        };
-        let age_ms = self.now_ms().saturating_sub(row.verified_ms);
-        let is_fresh = (0..SCRUB_PERIOD_MS).contains(&age_ms);
-        if is_fresh && self.objects.len(sealed)? == Some(row.size) {
-            return Ok(true);
-        }
-        self.verify(&row)
+        Ok(self.stored_receipt(sealed)?.is_some())
     }
 
     pub(crate) fn scrub(self: &Arc<Self>) -> Result<usize, HubError> {

@@ -17,6 +17,7 @@ use imena_core::vocabulary::Kind;
 use super::words::Words;
 use crate::error::HubError;
 use crate::hub::Inner;
+use crate::truth::Line;
 
 /// What is read for one page.
 pub(super) struct Reader<'a> {
@@ -303,16 +304,13 @@ impl Reader<'_> {
     }
 
     fn photo(&self, code: &str, photo: PhotoView) -> Result<PhotoLine, HubError> {
-        let truth = &self.inner.truth;
-        let mut stored = None;
-        if let Some(sealed) = photo.sealed
-            && truth.file(sealed)?.is_some()
-        {
-            stored = Some(sealed);
-        }
-        let receipt = match stored {
-            Some(sealed) => truth.latest_receipt(sealed.0)?.map(|(number, _)| number),
-            None => None,
+        // Only what a receipt speaks of that was not taken back is here.
+        let line = photo
+            .sealed
+            .map(|sealed| self.inner.truth.latest_line(sealed));
+        let receipt = match line.transpose()?.flatten() {
+            Some(Line::Held { hub_seq, .. }) => Some(hub_seq),
+            Some(Line::Void) | None => None,
         };
         let shot = self.words.of(photo.shot.map(|shot| shot.term()));
         let parts = [code, &shot];
@@ -322,7 +320,7 @@ impl Reader<'_> {
             label: parts.collect::<Vec<_>>().join(" / "),
             sha256: photo.sha256.unwrap_or_default(),
             receipt,
-            is_missing: stored.is_none(),
+            is_missing: receipt.is_none(),
         })
     }
 }

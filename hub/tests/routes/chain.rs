@@ -27,6 +27,7 @@ async fn receipted(world: &World, phone: &Phone) -> (u64, Vec<Hash32>) {
             match line {
                 ReceiptLine::Entries { upto_seq, .. } => upto = upto.max(upto_seq),
                 ReceiptLine::File { sha256, .. } => hashes.extend(sha256),
+                ReceiptLine::Void { .. } => {}
             }
         }
     }

@@ -25,3 +25,4 @@ mod server;
 mod session;
 mod support;
 mod sync;
+mod voids;

@@ -34,6 +34,12 @@ async fn a_member_and_a_stranger_get_tokens_that_say_what_they_are() {
         TokenState::Unclaimed,
         "revoked"
     );
+    // Its key has ended: it may send what it has, and does not join again.
+    let asked = world.enroll_request(&member, &[4; 32]).await;
+    let signed = asked.sign(&member.key, |message| member.sign(message));
+    let ended_key = world.post("/v1/enroll", signed.unwrap()).await;
+    assert_eq!(ended_key.code(), ErrorCode::Forbidden);
+    assert!(world.hub().pending().unwrap().is_empty());
 }
 
 #[tokio::test]
@@ -151,7 +157,8 @@ async fn a_receipt_of_its_own_that_the_hub_does_not_know_begins_a_new_epoch_whoe
     assert_ne!(after.epoch, first.word.epoch);
     assert!(world.audit()[0].contains("restored"));
 
-    // An offer of what is stored is answered with a receipt of the new epoch, after a re-hash.
+    // The new epoch says first where the one before ended, as this folder knows it; what stands
+    // here needs no new receipt.
     let token = world.token(&phone).await;
     let mut asked = empty_sync();
     asked.offers.push(imena_core::sync::wire::Offer {
@@ -161,9 +168,19 @@ async fn a_receipt_of_its_own_that_the_hub_does_not_know_begins_a_new_epoch_whoe
     });
     let reply = world.sync(&token, &asked).await;
     assert!(reply.files[0].is_stored);
-    let again = world.receipt(&reply.receipts[0]);
-    assert_eq!((again.word.epoch, again.word.hub_seq), (after.epoch, 1));
-    assert_eq!(again.word.prev, Hash32::ZERO);
+    let given: Vec<_> = reply
+        .receipts
+        .iter()
+        .map(|bytes| world.receipt(bytes))
+        .collect();
+    assert_eq!(given.len(), 2, "the old one and the announcement");
+    assert_eq!(given[0], first);
+    let word = &given[1].word;
+    assert_eq!((word.epoch, word.hub_seq), (after.epoch, 1));
+    assert_eq!((word.prev, word.lines.len()), (Hash32::ZERO, 0));
+    let before = word.before.unwrap();
+    assert_eq!((before.epoch, before.hub_seq), (first.word.epoch, 1));
+    assert_eq!(before.id, first.id, "never the one that was shown");
 
     // The next one who holds a receipt of the ended epoch does not end this one too.
     let later = world.open_session(&phone, Some(lost)).await;

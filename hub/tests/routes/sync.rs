@@ -84,7 +84,7 @@ async fn a_locked_hub_receipts_the_sealed_bytes_and_an_unlocked_one_the_entries(
         .flat_map(|receipt| receipt.word.lines)
         .filter_map(|line| match line {
             ReceiptLine::Entries { upto_seq, .. } => Some(upto_seq),
-            ReceiptLine::File { .. } => None,
+            ReceiptLine::File { .. } | ReceiptLine::Void { .. } => None,
         });
     assert_eq!(upto.max(), Some(2));
 }

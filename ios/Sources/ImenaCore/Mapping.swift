@@ -246,6 +246,7 @@ extension PhotoStatus {
     case .replicated: self = .replicated
     case .elsewhere: self = .elsewhere
     case .missing: self = .missing
+    case .lostHere: self = .lostHere
     }
   }
 }
@@ -326,6 +327,7 @@ extension Status {
       originalsOnHub: view.originalsOnHub,
       originalsOnTwoHubs: view.originalsOnTwoHubs,
       originalsChecked: view.originalsChecked,
+      originalsLostHere: view.originalsLostHere,
       waitingFiles: view.waitingFiles,
       waitingBytes: view.waitingBytes,
       freeBytes: view.freeBytes

@@ -328,7 +328,7 @@ public struct SavedPhoto: Hashable, Sendable {
 
 /// Where a photo stands; "safe" begins with `onHub`.
 public enum PhotoStatus: Sendable {
-  case hereOnly, onHub, checkedOnHub, replicated, elsewhere, missing
+  case hereOnly, onHub, checkedOnHub, replicated, elsewhere, missing, lostHere
 }
 
 public struct Photo: Hashable, Sendable {
@@ -399,6 +399,7 @@ public struct Status: Hashable, Sendable {
   public var originalsOnHub: UInt64
   public var originalsOnTwoHubs: UInt64
   public var originalsChecked: UInt64
+  public var originalsLostHere: UInt64
   public var waitingFiles: UInt64
   public var waitingBytes: UInt64
   public var freeBytes: UInt64

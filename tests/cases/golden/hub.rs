@@ -65,6 +65,7 @@ impl Hub {
             prev,
             lines,
             hub_time_ms: START_MS + minutes * MINUTE_MS,
+            before: None,
         };
         sign_receipt(word, &self.public, |message| self.sign(message)).unwrap()
     }

@@ -159,7 +159,10 @@ impl SyncDesk {
             Some(epoch) => hands
                 .transfer()
                 .receipts_upto(self.target.hub, epoch)?
-                .map(|hub_seq| LastSeen { epoch, hub_seq }),
+                .map(|upto| LastSeen {
+                    epoch: upto.epoch,
+                    hub_seq: upto.hub_seq,
+                }),
         };
         let request = SyncRequest {
             own_head: self.own_head,

@@ -4,6 +4,7 @@ use super::super::job::{SyncChange, Trouble};
 use super::super::judge::{TransferOutcome, Verdict, judge};
 use super::super::plan::{FALLS_MAX, next_piece_bytes};
 use super::super::pull::open_segment;
+use super::super::receipt_index::Upto;
 use super::super::transfer_db::{Enrolling, HubState};
 use super::super::wire::{
     EnrollReply, ErrorCode, Held, PutReply, SessionReply, SyncReply, TokenState,
@@ -11,11 +12,8 @@ use super::super::wire::{
 use super::{DeskError, Hands, News, SyncDesk, is_put};
 use crate::journal::Receipt;
 use crate::keys::{SignedRoster, six_digits};
-use crate::model::ids::SealedName;
+use crate::model::ids::{ReceiptId, SealedName};
 use crate::store::Class;
-
-/// A hub that counts further is not believed: no hub signs so many, and every reader keeps such a number exactly.
-const HUB_SEQ_MAX: u64 = 1 << 53;
 
 impl SyncDesk {
     pub(super) fn enrolled(
@@ -164,7 +162,8 @@ impl SyncDesk {
         }
         let state = hands.transfer().hub(self.target.hub)?;
         let cursor = state.cursor.clone();
-        if state.epoch != Some(reply.epoch) {
+        let has_moved = state.epoch != Some(reply.epoch);
+        if has_moved {
             let state = HubState {
                 epoch: Some(reply.epoch),
                 ..state
@@ -173,8 +172,10 @@ impl SyncDesk {
             news.add(SyncChange::HubRestored);
         }
         self.synced_receipts(hands, &reply, news)?;
-        self.is_sync_due = false;
+        // What was asked for by the number of another epoch may have a gap: everything is asked for again.
+        self.is_sync_due = has_moved;
         let has_answered_more = self.synced_files(hands, &reply, news)?;
+        self.has_missed_receipts |= has_moved;
         if let Some(held) = reply
             .held
             .as_deref()
@@ -198,9 +199,9 @@ impl SyncDesk {
             }
             self.next_cursor = reply.next_cursor;
         }
-        let has_moved = self.next_cursor.is_some() && self.next_cursor != cursor;
+        let has_gone_on = self.next_cursor.is_some() && self.next_cursor != cursor;
         // The same answer twice makes nothing due, whatever the hub says of more.
-        self.is_sync_due |= reply.has_more && (news.is_new || has_answered_more || has_moved);
+        self.is_sync_due |= reply.has_more && (news.is_new || has_answered_more || has_gone_on);
         if pulled.is_empty() {
             return self.keep_cursor(hands);
         }
@@ -342,20 +343,23 @@ impl SyncDesk {
         news: &mut News,
     ) -> Result<(), DeskError> {
         let (mut upto, mut has_gap) = (None, false);
-        let opened = reply
-            .receipts
-            .iter()
-            .filter_map(|bytes| self.open_receipt(bytes));
-        let receipts: Vec<Receipt> = opened.flatten().collect();
-        let new = hands.transfer().add_receipts(&receipts)?;
-        self.kept.extend(new);
+        let mut receipts = Vec::new();
         for bytes in &reply.receipts {
-            match self.offered_receipt(hands, bytes, news)? {
-                Some(hub_seq) if !has_gap => upto = Some(hub_seq),
-                Some(_) => {}
+            match self.open_receipt(bytes) {
+                Some(Ok(receipt)) => {
+                    let (epoch, hub_seq) = (receipt.word.epoch, receipt.word.hub_seq);
+                    let is_next = !has_gap && receipt.word.hub == self.target.hub;
+                    upto = is_next.then_some(Upto { epoch, hub_seq }).or(upto);
+                    receipts.push(receipt);
+                }
+                Some(Err(detail)) => {
+                    has_gap = true;
+                    news.false_word(&detail);
+                }
                 None => has_gap = true,
             }
         }
+        self.keep_receipts(hands, receipts, news)?;
         if let Some(upto) = upto {
             hands
                 .transfer()
@@ -384,35 +388,53 @@ impl SyncDesk {
             let opened = bytes.and_then(|bytes| self.open_receipt(&bytes));
             receipts.extend(opened.and_then(Result::ok));
         }
-        let new = hands.transfer().add_receipts(&receipts)?;
+        let new = self.add_receipts(hands, &receipts)?;
         self.kept.extend(new);
         Ok(())
     }
 
-    /// Gives the number of a receipt that is kept.
     fn offered_receipt(
         &mut self,
         hands: Hands<'_>,
         bytes: &[u8],
         news: &mut News,
-    ) -> Result<Option<u64>, DeskError> {
+    ) -> Result<(), DeskError> {
         match self.open_receipt(bytes) {
-            None => Ok(None),
+            Some(Ok(receipt)) => self.keep_receipts(hands, vec![receipt], news),
             Some(Err(detail)) => {
                 news.false_word(&detail);
-                Ok(None)
+                Ok(())
             }
-            Some(Ok(receipt)) => {
-                let new = std::slice::from_ref(&receipt);
-                let is_new = self.kept.remove(&receipt.id)
-                    || !hands.transfer().add_receipts(new)?.is_empty();
-                if is_new {
-                    news.is_new = true;
-                    news.add(SyncChange::Receipt);
-                }
-                Ok(Some(receipt.word.hub_seq))
-            }
+            None => Ok(()),
         }
+    }
+
+    /// Keeps receipts, and tells of those that are new.
+    fn keep_receipts(
+        &mut self,
+        hands: Hands<'_>,
+        mut receipts: Vec<Receipt>,
+        news: &mut News,
+    ) -> Result<(), DeskError> {
+        let all = receipts.len();
+        receipts.retain(|receipt| !self.kept.remove(&receipt.id));
+        let kept_before = all.saturating_sub(receipts.len());
+        let new = self.add_receipts(hands, &receipts)?.len();
+        for _ in 0..kept_before.saturating_add(new) {
+            news.is_new = true;
+            news.add(SyncChange::Receipt);
+        }
+        Ok(())
+    }
+
+    fn add_receipts(
+        &self,
+        hands: Hands<'_>,
+        receipts: &[Receipt],
+    ) -> Result<Vec<ReceiptId>, DeskError> {
+        let transfer = hands.transfer();
+        let given_in = transfer.hub(self.target.hub)?.epoch;
+        Ok(transfer.add_receipts(receipts, given_in)?)
     }
 
     /// A receipt whose signature fits, or why it is none. Without a roster that names the hub no receipt can be believed; it will be asked for again
@@ -420,12 +442,6 @@ impl SyncDesk {
     fn open_receipt(&self, bytes: &[u8]) -> Option<Result<Receipt, String>> {
         let hub = Receipt::claimed_hub(bytes).ok()?;
         let key = self.roster.as_ref()?.roster.hub_key(hub)?;
-        Some(match Receipt::open(bytes, &key, self.org) {
-            Ok(receipt) if receipt.word.hub_seq > HUB_SEQ_MAX => {
-                Err("a receipt with a number that no hub reaches".to_owned())
-            }
-            Ok(receipt) => Ok(receipt),
-            Err(error) => Err(error.to_string()),
-        })
+        Some(Receipt::open(bytes, &key, self.org).map_err(|error| error.to_string()))
     }
 }

@@ -315,6 +315,7 @@ class FakeImenaStore(
             originalsOnHub = 0,
             originalsOnTwoHubs = 0,
             originalsChecked = 0,
+            originalsLostHere = 0,
             waitingFiles = 0,
             waitingBytes = 0,
             freeBytes = 0,

@@ -197,6 +197,7 @@ private fun FfiPhotoStatus.toModel(): PhotoStatus = when (this) {
     FfiPhotoStatus.REPLICATED -> PhotoStatus.REPLICATED
     FfiPhotoStatus.ELSEWHERE -> PhotoStatus.ELSEWHERE
     FfiPhotoStatus.MISSING -> PhotoStatus.MISSING
+    FfiPhotoStatus.LOST_HERE -> PhotoStatus.LOST_HERE
 }
 
 internal fun FfiPhotoView.toModel() = Photo(
@@ -258,6 +259,7 @@ internal fun FfiStatusView.toModel() = Status(
     originalsOnHub = originalsOnHub.toLong(),
     originalsOnTwoHubs = originalsOnTwoHubs.toLong(),
     originalsChecked = originalsChecked.toLong(),
+    originalsLostHere = originalsLostHere.toLong(),
     waitingFiles = waitingFiles.toLong(),
     waitingBytes = waitingBytes.toLong(),
     freeBytes = freeBytes.toLong(),

@@ -141,7 +141,7 @@ enum class SavedOutcome { NEW, ALREADY_SAVED, ADOPTED_RECOVERED }
 data class SavedPhoto(val id: PhotoId, val sha256: String, val sizeBytes: Long, val defects: List<Term>, val outcome: SavedOutcome)
 
 /** Where a photo stands; "safe" begins with [ON_HUB]. */
-enum class PhotoStatus { HERE_ONLY, ON_HUB, CHECKED_ON_HUB, REPLICATED, ELSEWHERE, MISSING }
+enum class PhotoStatus { HERE_ONLY, ON_HUB, CHECKED_ON_HUB, REPLICATED, ELSEWHERE, MISSING, LOST_HERE }
 
 data class Photo(
     val id: PhotoId,
@@ -206,6 +206,7 @@ data class Status(
     val originalsOnHub: Long,
     val originalsOnTwoHubs: Long,
     val originalsChecked: Long,
+    val originalsLostHere: Long,
     val waitingFiles: Long,
     val waitingBytes: Long,
     val freeBytes: Long,

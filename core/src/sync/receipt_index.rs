@@ -1,0 +1,938 @@
+//! What receipts say together: which of them count in the hub's present epoch, and whether a file is held after its last line.
+//!
+//! Owns the tables about receipts in transfer.db; the receipts themselves stand in files (`store/receipt_files`), durable before their rows. Checks no
+//! signature. Invariant: `holdings` is a function of the set of receipts, of the epoch that the hub said, and of which receipts it gave in that epoch;
+//! never of the order in which they came. No number of a hub moves anything of this device but its own holdings.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rusqlite::{OptionalExtension as _, params};
+
+use super::holding::Holding;
+use super::transfer_db::TransferDb;
+use crate::encoding::Hash32;
+use crate::journal::{Receipt, ReceiptLine};
+use crate::model::ids::{DeviceId, EntryId, HubId, ReceiptId, SealedName};
+use crate::store::{Place, ReceiptFile, StoreError, sql};
+
+/// Rank, epoch, and up to which number it counts.
+type ValidEpoch = (i64, [u8; 16], [u8; 8]);
+
+/// Epochs followed back: a hub is restored a few times in its life; a longer row of links is a fault.
+const EPOCHS_MAX: i64 = 1_000;
+/// Receipt lines about a chain that are compared with it: the first that fits ends the search.
+const ENDS_MAX: i64 = 1_000;
+
+/// What became of checking the signature of a receipt that was found in a file.
+pub enum Found {
+    /// The roster at hand does not name its hub: it is looked at again with the next roster.
+    NoKey,
+    /// Not a receipt of this organisation: it is passed over.
+    Foreign,
+    /// It is.
+    Checked(Box<Receipt>),
+}
+
+/// How far a hub's receipts came in syncs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Upto {
+    /// The epoch of the last one.
+    pub epoch: [u8; 16],
+    /// Its number.
+    pub hub_seq: u64,
+}
+
+impl TransferDb {
+    /// Keeps receipts whose signatures were checked and that the hub gave while in the epoch `given_in`: first in their files, with one sync for each
+    /// file, then as rows. Gives those that were new.
+    ///
+    /// # Errors
+    /// The disk's or the database's; what stands in a file then is found at the next start.
+    pub fn add_receipts(
+        &self,
+        receipts: &[Receipt],
+        given_in: Option<[u8; 16]>,
+    ) -> Result<Vec<ReceiptId>, StoreError> {
+        if receipts.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.together(|| {
+            let mut new: BTreeMap<ReceiptFile, Vec<&Receipt>> = BTreeMap::new();
+            let mut ids = BTreeSet::new();
+            for receipt in receipts {
+                if !self.has_receipt(receipt.id)? && ids.insert(receipt.id) {
+                    let (hub, epoch) = (receipt.word.hub, receipt.word.epoch);
+                    let file = ReceiptFile { hub, epoch };
+                    new.entry(file).or_default().push(receipt);
+                }
+            }
+            for (file, receipts) in &new {
+                let places = self.append(*file, receipts)?;
+                for (receipt, place) in receipts.iter().zip(places) {
+                    self.insert_receipt(receipt, place)?;
+                }
+            }
+            let text = "UPDATE receipts SET given_in = ?2
+                        WHERE receipt_id = ?1 AND given_in IS NOT ?2";
+            for receipt in receipts {
+                let values = params![receipt.id.as_bytes(), given_in];
+                self.run(text, values, "receipt given")?;
+            }
+            let words = receipts.iter().map(|receipt| &receipt.word);
+            for hub in words.map(|word| word.hub).collect::<BTreeSet<_>>() {
+                self.work_out_epochs(hub)?;
+            }
+            self.work_out_files(receipts)?;
+            Ok(ids.into_iter().collect())
+        })
+    }
+
+    /// Indexes what stands in the files and not in the tables: all of it after the database was made anew, nothing on an ordinary day.
+    ///
+    /// # Errors
+    /// The disk's or the database's.
+    pub fn index_receipts(&self, check: &mut dyn FnMut(&[u8]) -> Found) -> Result<(), StoreError> {
+        for file in self.files.list()? {
+            let mut upto = self.indexed_upto(file)?;
+            let len = self.files.len(file)?;
+            if len == upto {
+                continue;
+            }
+            let transaction = self
+                .connection
+                .unchecked_transaction()
+                .map_err(sql("index receipts"))?;
+            if len < upto {
+                self.forget_file(file)?;
+                upto = 0;
+            }
+            let mut receipts = Vec::new();
+            for (place, bytes) in self.files.read_from(file, upto)? {
+                match check(&bytes) {
+                    Found::NoKey => break,
+                    Found::Foreign => {}
+                    Found::Checked(receipt) => {
+                        self.insert_receipt(&receipt, place)?;
+                        receipts.push(*receipt);
+                    }
+                }
+                upto = place.at.saturating_add(place.len);
+            }
+            self.set_indexed_upto(file, upto)?;
+            self.guess_epoch(file.hub)?;
+            self.settle_hub(file.hub)?;
+            self.work_out_epochs(file.hub)?;
+            self.work_out_files(&receipts)?;
+            transaction.commit().map_err(sql("index receipts"))?;
+        }
+        Ok(())
+    }
+
+    /// Hubs that hold a file, as far as their receipts say.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn holdings(&self, sealed: SealedName) -> Result<Vec<Holding>, StoreError> {
+        let text = "SELECT receipt_id, hub, sha256, first_ms, last_ms FROM holdings
+                    WHERE sealed_sha256 = ?1 ORDER BY hub";
+        let mut statement = self
+            .connection
+            .prepare_cached(text)
+            .map_err(sql("holdings"))?;
+        let rows = statement.query_map([sealed.as_bytes()], |row| {
+            Ok(Holding {
+                receipt: ReceiptId(Hash32(row.get(0)?)),
+                hub: HubId(Hash32(row.get(1)?)),
+                sha256: row.get::<_, Option<[u8; 32]>>(2)?.map(Hash32),
+                first_ms: row.get(3)?,
+                last_ms: row.get(4)?,
+            })
+        });
+        rows.map_err(sql("holdings"))?
+            .collect::<Result<_, _>>()
+            .map_err(sql("holdings"))
+    }
+
+    /// Ends of a chain from `seq` on that hubs opened and receipted, lowest first. A hub's word: whether such an entry stands there is for the journal
+    /// to say.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn receipted_ends(
+        &self,
+        device: DeviceId,
+        seq: u64,
+    ) -> Result<Vec<(u64, EntryId)>, StoreError> {
+        let text = "SELECT upto_seq, entry_id FROM receipt_entries
+                        CROSS JOIN receipts USING (receipt_id)
+                        CROSS JOIN valid_epochs USING (hub, epoch)
+                    WHERE device = ?1 AND upto_seq >= ?2 AND hub_seq <= upto
+                        AND (rank = 0 OR given_in = (SELECT epoch FROM hubs WHERE hub = receipts.hub))
+                    ORDER BY upto_seq LIMIT ?3";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("ends"))?;
+        let values = params![device.as_bytes(), clamped(seq), ENDS_MAX];
+        let rows = statement.query_map(values, |row| {
+            let seq = row.get::<_, i64>(0)?;
+            Ok((seq.unsigned_abs(), EntryId(Hash32(row.get(1)?))))
+        });
+        rows.map_err(sql("ends"))?
+            .collect::<Result<_, _>>()
+            .map_err(sql("ends"))
+    }
+
+    /// Highest seq of a chain that a hub says it opened; 0 if none.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn receipted_seq(&self, device: DeviceId) -> Result<u64, StoreError> {
+        // From the highest down: on an ordinary day the first one counts.
+        let text = "SELECT upto_seq FROM receipt_entries CROSS JOIN receipts USING (receipt_id)
+                        CROSS JOIN valid_epochs USING (hub, epoch)
+                    WHERE device = ?1 AND hub_seq <= upto
+                        AND (rank = 0 OR given_in = (SELECT epoch FROM hubs WHERE hub = receipts.hub))
+                    ORDER BY upto_seq DESC LIMIT 1";
+        let seq: Option<i64> = self
+            .connection
+            .query_row(text, [device.as_bytes()], |row| row.get(0))
+            .optional()
+            .map_err(sql("receipted"))?;
+        Ok(seq.unwrap_or_default().unsigned_abs())
+    }
+
+    /// Every kept receipt, as signed, straight from the files.
+    ///
+    /// # Errors
+    /// The disk's.
+    pub fn receipts(&self) -> Result<Vec<Vec<u8>>, StoreError> {
+        let mut all = Vec::new();
+        for file in self.files.list()? {
+            let items = self.files.read_from(file, 0)?;
+            all.extend(items.into_iter().map(|(_, bytes)| bytes));
+        }
+        Ok(all)
+    }
+
+    /// The newest receipt of a hub in an epoch, as signed.
+    ///
+    /// # Errors
+    /// The disk's or the database's.
+    pub fn last_receipt_bytes(
+        &self,
+        hub: HubId,
+        epoch: [u8; 16],
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        let text = "SELECT first_byte, len_bytes FROM receipts WHERE hub = ?1 AND epoch = ?2
+                    ORDER BY hub_seq DESC LIMIT 1";
+        let place = self
+            .connection
+            .query_row(text, params![hub.as_bytes(), epoch], |row| {
+                let at = row.get::<_, i64>(0)?.unsigned_abs();
+                let len = row.get::<_, i64>(1)?.unsigned_abs();
+                Ok(Place { at, len })
+            })
+            .optional()
+            .map_err(sql("last receipt"))?;
+        let file = ReceiptFile { hub, epoch };
+        let bytes = place.map(|place| self.files.read(file, place));
+        Ok(bytes.transpose()?)
+    }
+
+    /// The newest receipt of a hub in an epoch: (hub_seq, id).
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn last_receipt(
+        &self,
+        hub: HubId,
+        epoch: [u8; 16],
+    ) -> Result<Option<(u64, ReceiptId)>, StoreError> {
+        let text = "SELECT hub_seq, receipt_id FROM receipts WHERE hub = ?1 AND epoch = ?2
+                    ORDER BY hub_seq DESC LIMIT 1";
+        self.connection
+            .query_row(text, params![hub.as_bytes(), epoch], |row| {
+                let hub_seq = u64::from_be_bytes(row.get(0)?);
+                Ok((hub_seq, ReceiptId(Hash32(row.get(1)?))))
+            })
+            .optional()
+            .map_err(sql("last receipt"))
+    }
+
+    /// Up to where the receipts came in syncs while the hub was in the epoch `present`, in order and without a gap.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn receipts_upto(&self, hub: HubId, present: [u8; 16]) -> Result<Option<Upto>, StoreError> {
+        let noted = self.fact(&format!("receipts:{hub}"))?;
+        let rest = noted
+            .as_deref()
+            .and_then(|bytes| bytes.strip_prefix(present.as_slice()));
+        Ok(rest
+            .and_then(|rest| rest.split_first_chunk::<16>())
+            .and_then(|(epoch, number)| {
+                let hub_seq = u64::from_be_bytes(number.try_into().ok()?);
+                let epoch = *epoch;
+                Some(Upto { epoch, hub_seq })
+            }))
+    }
+
+    /// Notes it; never back within an epoch, and from the present epoch never back to an earlier one.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn set_receipts_upto(
+        &self,
+        hub: HubId,
+        present: [u8; 16],
+        upto: Upto,
+    ) -> Result<(), StoreError> {
+        let is_behind = self.receipts_upto(hub, present)?.is_some_and(|noted| {
+            let is_same = noted.epoch == upto.epoch;
+            (is_same && noted.hub_seq >= upto.hub_seq) || (!is_same && noted.epoch == present)
+        });
+        if is_behind {
+            return Ok(());
+        }
+        let number = upto.hub_seq.to_be_bytes();
+        let value = [present.as_slice(), &upto.epoch, &number].concat();
+        self.set_fact(&format!("receipts:{hub}"), &value)
+    }
+
+    /// The hub said another epoch: its receipts are weighed anew.
+    pub(super) fn epoch_moved(&self, hub: HubId) -> Result<(), StoreError> {
+        self.work_out_epochs(hub)
+    }
+
+    fn has_receipt(&self, id: ReceiptId) -> Result<bool, StoreError> {
+        let text = "SELECT count(*) FROM receipts WHERE receipt_id = ?1";
+        let count: i64 = self
+            .connection
+            .query_row(text, [id.as_bytes()], |row| row.get(0))
+            .map_err(sql("has receipt"))?;
+        Ok(count > 0)
+    }
+
+    fn append(&self, file: ReceiptFile, receipts: &[&Receipt]) -> Result<Vec<Place>, StoreError> {
+        let mut upto = self.indexed_upto(file)?;
+        let len = self.files.len(file)?;
+        if len < upto {
+            self.forget_file(file)?;
+            upto = 0;
+        }
+        if len > upto {
+            // What is whole there is indexed at the next start; a torn tail must not end up in the middle.
+            self.files.read_from(file, upto)?;
+        }
+        let bytes: Vec<&[u8]> = receipts.iter().map(|r| r.bytes.as_slice()).collect();
+        let places = self.files.append(file, &bytes)?;
+        if places.first().is_some_and(|first| first.at == upto) {
+            let end = places.last().map(|last| last.at.saturating_add(last.len));
+            self.set_indexed_upto(file, end.unwrap_or(upto))?;
+        }
+        Ok(places)
+    }
+
+    fn indexed_upto(&self, file: ReceiptFile) -> Result<u64, StoreError> {
+        let text = "SELECT upto_byte FROM receipt_files WHERE hub = ?1 AND epoch = ?2";
+        let values = params![file.hub.as_bytes(), file.epoch];
+        let upto: Option<i64> = self
+            .connection
+            .query_row(text, values, |row| row.get(0))
+            .optional()
+            .map_err(sql("indexed up to"))?;
+        Ok(upto.unwrap_or_default().unsigned_abs())
+    }
+
+    fn set_indexed_upto(&self, file: ReceiptFile, upto: u64) -> Result<(), StoreError> {
+        let text = "INSERT INTO receipt_files (hub, epoch, upto_byte) VALUES (?1, ?2, ?3)
+                    ON CONFLICT DO UPDATE SET upto_byte = excluded.upto_byte";
+        let values = params![file.hub.as_bytes(), file.epoch, clamped(upto)];
+        self.connection
+            .execute(text, values)
+            .map(drop)
+            .map_err(sql("set indexed up to"))
+    }
+
+    /// A file that is shorter than it was: what stood in it is asked for again.
+    fn forget_file(&self, file: ReceiptFile) -> Result<(), StoreError> {
+        let of_file = "SELECT receipt_id FROM receipts WHERE hub = ?1 AND epoch = ?2";
+        for text in [
+            format!("DELETE FROM receipt_lines WHERE receipt_id IN ({of_file})"),
+            format!("DELETE FROM receipt_entries WHERE receipt_id IN ({of_file})"),
+            "DELETE FROM receipts WHERE hub = ?1 AND epoch = ?2".to_owned(),
+            "DELETE FROM epoch_links WHERE hub = ?1 AND epoch = ?2".to_owned(),
+            "DELETE FROM receipt_files WHERE hub = ?1 AND epoch = ?2".to_owned(),
+        ] {
+            self.connection
+                .execute(&text, params![file.hub.as_bytes(), file.epoch])
+                .map_err(sql("forget receipts"))?;
+        }
+        self.connection
+            .execute(
+                "DELETE FROM facts WHERE name = ?1",
+                [format!("receipts:{}", file.hub)],
+            )
+            .map_err(sql("forget receipts"))?;
+        self.work_out_hub(file.hub)
+    }
+
+    fn insert_receipt(&self, receipt: &Receipt, place: Place) -> Result<(), StoreError> {
+        let word = &receipt.word;
+        let (id, hub) = (receipt.id.as_bytes(), word.hub.as_bytes());
+        self.connection
+            .execute(
+                "INSERT INTO receipts (receipt_id, hub, epoch, hub_seq, hub_time_ms, first_byte,
+                     len_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
+                params![
+                    id,
+                    hub,
+                    word.epoch,
+                    word.hub_seq.to_be_bytes(),
+                    word.hub_time_ms,
+                    clamped(place.at),
+                    clamped(place.len)
+                ],
+            )
+            .map_err(sql("receipt"))?;
+        if let Some(before) = &word.before {
+            let text = "INSERT INTO epoch_links (hub, epoch, hub_seq, before_epoch, before_seq)
+                        VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET
+                            hub_seq = excluded.hub_seq, before_epoch = excluded.before_epoch,
+                            before_seq = excluded.before_seq
+                        WHERE excluded.hub_seq < epoch_links.hub_seq";
+            let (number, before_seq) = (word.hub_seq.to_be_bytes(), before.hub_seq.to_be_bytes());
+            let values = params![hub, word.epoch, number, before.epoch, before_seq];
+            self.connection
+                .execute(text, values)
+                .map_err(sql("epoch link"))?;
+        }
+        for line in &word.lines {
+            self.insert_line(receipt.id, word.hub, line)?;
+        }
+        Ok(())
+    }
+
+    fn insert_line(
+        &self,
+        receipt: ReceiptId,
+        hub: HubId,
+        line: &ReceiptLine,
+    ) -> Result<(), StoreError> {
+        let (sealed, is_void, sha256) = match line {
+            ReceiptLine::File { sealed, sha256, .. } => (sealed, false, sha256.map(|hash| hash.0)),
+            ReceiptLine::Void { sealed, .. } => (sealed, true, None),
+            ReceiptLine::Entries {
+                device,
+                upto_seq,
+                entry_id,
+            } => {
+                let text = "INSERT INTO receipt_entries (device, upto_seq, receipt_id, entry_id)
+                            VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
+                let (device, entry) = (device.as_bytes(), entry_id.as_bytes());
+                let values = params![device, clamped(*upto_seq), receipt.as_bytes(), entry];
+                let inserted = self.connection.execute(text, values);
+                return inserted.map(drop).map_err(sql("receipt entries"));
+            }
+        };
+        let text = "INSERT INTO receipt_lines (sealed_sha256, hub, receipt_id, is_void, sha256)
+                    VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
+        let (sealed, receipt) = (sealed.as_bytes(), receipt.as_bytes());
+        let values = params![sealed, hub.as_bytes(), receipt, is_void, sha256];
+        let inserted = self.connection.execute(text, values);
+        inserted.map(drop).map_err(sql("receipt line"))
+    }
+
+    /// Without a hub's word of this vault: of the epochs that no other one follows, the one whose receipts are newest.
+    fn guess_epoch(&self, hub: HubId) -> Result<(), StoreError> {
+        let text = "INSERT INTO hubs (hub, epoch)
+                        SELECT hub, epoch FROM receipts WHERE hub = ?1 AND epoch NOT IN
+                            (SELECT before_epoch FROM epoch_links WHERE hub = ?1)
+                        ORDER BY hub_time_ms DESC, epoch LIMIT 1
+                    ON CONFLICT DO UPDATE SET epoch = coalesce(hubs.epoch, excluded.epoch)";
+        self.connection
+            .execute(text, [hub.as_bytes()])
+            .map(drop)
+            .map_err(sql("guess epoch"))
+    }
+
+    /// Follows the links back from the hub's present epoch; where that changes what counts, every file of the hub is weighed anew.
+    fn work_out_epochs(&self, hub: HubId) -> Result<(), StoreError> {
+        // Distinct by the primary key of epoch_links; a ring of links ends at EPOCHS_MAX.
+        let text = "WITH RECURSIVE chain (rank, epoch, upto) AS (
+                        SELECT 0, epoch, x'ffffffffffffffff' FROM hubs
+                            WHERE hub = ?1 AND epoch IS NOT NULL
+                        UNION ALL
+                        SELECT rank + 1, before_epoch, before_seq
+                            FROM chain JOIN epoch_links USING (epoch)
+                            WHERE epoch_links.hub = ?1 AND rank < ?2)
+                    SELECT min(rank), epoch, upto FROM chain GROUP BY epoch ORDER BY min(rank)";
+        let values = params![hub.as_bytes(), EPOCHS_MAX];
+        let valid: Vec<ValidEpoch> = self.list(text, values, "valid epochs", |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+        let text = "SELECT rank, epoch, upto FROM valid_epochs WHERE hub = ?1 ORDER BY rank";
+        let before: Vec<ValidEpoch> = self.list(text, [hub.as_bytes()], "valid epochs", |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+        if valid == before {
+            return Ok(());
+        }
+        let text = "DELETE FROM valid_epochs WHERE hub = ?1";
+        self.run(text, [hub.as_bytes()], "valid epochs")?;
+        let text = "INSERT INTO valid_epochs (hub, rank, epoch, upto) VALUES (?1, ?2, ?3, ?4)";
+        for (rank, epoch, upto) in valid {
+            self.run(
+                text,
+                params![hub.as_bytes(), rank, epoch, upto],
+                "valid epochs",
+            )?;
+        }
+        self.work_out_hub(hub)
+    }
+
+    fn work_out_hub(&self, hub: HubId) -> Result<(), StoreError> {
+        let text = "SELECT DISTINCT sealed_sha256 FROM receipt_lines WHERE hub = ?1
+                    UNION SELECT sealed_sha256 FROM holdings WHERE hub = ?1";
+        let mut statement = self
+            .connection
+            .prepare_cached(text)
+            .map_err(sql("files of hub"))?;
+        let rows = statement.query_map([hub.as_bytes()], |row| Ok(SealedName(Hash32(row.get(0)?))));
+        let all: Vec<SealedName> = rows
+            .map_err(sql("files of hub"))?
+            .collect::<Result<_, _>>()
+            .map_err(sql("files of hub"))?;
+        for sealed in all {
+            self.work_out(sealed, hub)?;
+        }
+        Ok(())
+    }
+
+    fn work_out_files(&self, receipts: &[Receipt]) -> Result<(), StoreError> {
+        let files = receipts.iter().flat_map(|receipt| {
+            let hub = receipt.word.hub;
+            let lines = receipt.word.lines.iter();
+            lines.filter_map(move |line| Some((line.file()?, hub)))
+        });
+        for (sealed, hub) in files.collect::<BTreeSet<_>>() {
+            self.work_out(sealed, hub)?;
+        }
+        Ok(())
+    }
+
+    /// Puts the lines about a file into their order and keeps what stands after the last one.
+    fn work_out(&self, sealed: SealedName, hub: HubId) -> Result<(), StoreError> {
+        // Of two lines with one number, which no true hub signs, the one that takes back is the last.
+        let text = "SELECT receipt_id, is_void, sha256, hub_time_ms
+                    FROM receipt_lines JOIN receipts USING (receipt_id, hub)
+                        JOIN valid_epochs USING (hub, epoch)
+                    WHERE sealed_sha256 = ?1 AND hub = ?2 AND hub_seq <= upto
+                        AND (rank = 0 OR given_in = (SELECT epoch FROM hubs WHERE hub = ?2))
+                    ORDER BY rank DESC, hub_seq, is_void, receipt_id";
+        let mut statement = self
+            .connection
+            .prepare_cached(text)
+            .map_err(sql("lines of file"))?;
+        let values = params![sealed.as_bytes(), hub.as_bytes()];
+        let mut rows = statement.query(values).map_err(sql("lines of file"))?;
+        let mut held: Option<Holding> = None;
+        while let Some(row) = rows.next().map_err(sql("lines of file"))? {
+            let line = line(row, hub).map_err(sql("lines of file"))?;
+            held = line.map(|line| match held {
+                None => line,
+                Some(before) => Holding {
+                    first_ms: before.first_ms,
+                    sha256: line.sha256.or(before.sha256),
+                    ..line
+                },
+            });
+        }
+        let written = match held {
+            None => self.connection.execute(
+                "DELETE FROM holdings WHERE sealed_sha256 = ?1 AND hub = ?2",
+                params![sealed.as_bytes(), hub.as_bytes()],
+            ),
+            Some(held) => self.connection.execute(
+                "INSERT OR REPLACE INTO holdings
+                     (sealed_sha256, hub, receipt_id, sha256, first_ms, last_ms)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                params![
+                    sealed.as_bytes(),
+                    hub.as_bytes(),
+                    held.receipt.as_bytes(),
+                    held.sha256.map(|hash| hash.0),
+                    held.first_ms,
+                    held.last_ms
+                ],
+            ),
+        };
+        written.map_err(sql("holding"))?;
+        self.settle(sealed)
+    }
+}
+
+/// A line about a file: `None` if it takes the earlier ones back.
+fn line(row: &rusqlite::Row<'_>, hub: HubId) -> rusqlite::Result<Option<Holding>> {
+    if row.get(1)? {
+        return Ok(None);
+    }
+    let hub_time_ms = row.get(3)?;
+    Ok(Some(Holding {
+        receipt: ReceiptId(Hash32(row.get(0)?)),
+        hub,
+        sha256: row.get::<_, Option<[u8; 32]>>(2)?.map(Hash32),
+        first_ms: hub_time_ms,
+        last_ms: hub_time_ms,
+    }))
+}
+
+/// A number as SQLite keeps it; what is over the highest is the highest.
+fn clamped(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(
+        clippy::unwrap_used,
+        clippy::indexing_slicing,
+        clippy::arithmetic_side_effects
+    )]
+    use super::*;
+    use crate::encoding::PublicKey;
+    use crate::environment::Environment;
+    use crate::journal::{EpochEnd, ReceiptDraft, VoidReason, sign_receipt};
+    use crate::keys::DatabaseKey;
+    use crate::model::ids::OrgId;
+    use crate::store::{Class, ReceiptFiles};
+    use crate::sync::HubState;
+    use ed25519_dalek::Signer as _;
+
+    const ORG: OrgId = OrgId(Hash32([1; 32]));
+    const FILE: SealedName = SealedName(Hash32([2; 32]));
+    const A: [u8; 16] = [10; 16];
+    const B: [u8; 16] = [11; 16];
+
+    struct World {
+        dir: tempfile::TempDir,
+        secret: ed25519_dalek::SigningKey,
+        hub: HubId,
+    }
+
+    fn world() -> World {
+        let secret = ed25519_dalek::SigningKey::from_bytes(&[5; 32]);
+        let key = PublicKey::from_ed25519(&secret.verifying_key()).unwrap();
+        let (dir, hub) = (tempfile::tempdir().unwrap(), HubId(key.id()));
+        World { dir, secret, hub }
+    }
+
+    impl World {
+        fn files(&self) -> ReceiptFiles {
+            let (root, aside) = (
+                self.dir.path().join("receipts"),
+                self.dir.path().join("aside"),
+            );
+            ReceiptFiles::new(&Environment::system(0), &root, &aside)
+        }
+
+        fn open(&self, name: &str) -> TransferDb {
+            let key = DatabaseKey::new([3; 32]);
+            TransferDb::open(&self.dir.path().join(name), &key, self.files()).unwrap()
+        }
+
+        fn in_epoch(&self, transfer: &TransferDb, epoch: [u8; 16]) {
+            let epoch = Some(epoch);
+            let state = HubState {
+                epoch,
+                ..HubState::default()
+            };
+            transfer.set_hub(self.hub, &state).unwrap();
+        }
+
+        fn key(&self) -> PublicKey {
+            PublicKey::from_ed25519(&self.secret.verifying_key()).unwrap()
+        }
+
+        fn receipt(
+            &self,
+            (epoch, hub_seq): ([u8; 16], u64),
+            before: Option<EpochEnd>,
+            lines: Vec<ReceiptLine>,
+        ) -> Receipt {
+            let sign = |m: &[u8]| {
+                Ok::<_, std::convert::Infallible>(self.secret.sign(m).to_bytes().to_vec())
+            };
+            let word = ReceiptDraft {
+                org: ORG,
+                hub: self.hub,
+                epoch,
+                hub_seq,
+                prev: Hash32::ZERO,
+                lines,
+                hub_time_ms: hub_seq as i64 * 100,
+                before,
+            };
+            sign_receipt(word, &self.key(), sign).unwrap()
+        }
+
+        fn index(&self, transfer: &TransferDb) {
+            let key = self.key();
+            transfer
+                .index_receipts(&mut |bytes| match Receipt::open(bytes, &key, ORG) {
+                    Ok(receipt) => Found::Checked(Box::new(receipt)),
+                    Err(_) => Found::Foreign,
+                })
+                .unwrap();
+        }
+    }
+
+    fn held() -> ReceiptLine {
+        let (sealed, size, sha256) = (FILE, u64::MAX, None);
+        ReceiptLine::File {
+            sealed,
+            size,
+            sha256,
+        }
+    }
+
+    fn void() -> ReceiptLine {
+        let (sealed, reason, erasure) = (FILE, VoidReason::Gone, None);
+        ReceiptLine::Void {
+            sealed,
+            reason,
+            erasure,
+        }
+    }
+
+    fn permutations(count: usize) -> Vec<Vec<usize>> {
+        if count == 0 {
+            return vec![vec![]];
+        }
+        let mut all = Vec::new();
+        for shorter in permutations(count - 1) {
+            for at in 0..=shorter.len() {
+                let mut longer = shorter.clone();
+                longer.insert(at, count - 1);
+                all.push(longer);
+            }
+        }
+        all
+    }
+
+    #[test]
+    fn the_last_line_counts_whatever_the_order_of_arrival() {
+        let world = world();
+        let receipts = [
+            world.receipt((A, 1), None, vec![held()]),
+            world.receipt((A, 2), None, vec![void()]),
+            world.receipt((A, 4), None, vec![held()]),
+            world.receipt((A, 7), None, vec![held()]),
+        ];
+        for (nth, order) in permutations(receipts.len()).into_iter().enumerate() {
+            let transfer = world.open(&format!("{nth}.db"));
+            world.in_epoch(&transfer, A);
+            for number in &order {
+                // Each twice: a lost reply is answered again.
+                for _ in 0..2 {
+                    let one = std::slice::from_ref(&receipts[*number]);
+                    transfer.add_receipts(one, Some(A)).unwrap();
+                }
+            }
+            let found = transfer.holdings(FILE).unwrap();
+            assert_eq!(found.len(), 1, "{order:?}");
+            assert_eq!(
+                (found[0].first_ms, found[0].last_ms),
+                (400, 700),
+                "{order:?}"
+            );
+            assert_eq!(found[0].receipt, receipts[3].id);
+        }
+        let transfer = world.open("void.db");
+        world.in_epoch(&transfer, A);
+        transfer.add_file(FILE, Class::Original, 10, 0).unwrap();
+        transfer.add_receipts(&receipts[..1], Some(A)).unwrap();
+        assert_eq!(transfer.waiting(world.hub, 10).unwrap(), []);
+        transfer.add_receipts(&receipts[1..2], Some(A)).unwrap();
+        assert_eq!(transfer.holdings(FILE).unwrap(), []);
+        assert_eq!(
+            transfer.waiting(world.hub, 10).unwrap().len(),
+            1,
+            "sent again"
+        );
+        assert_eq!(transfer.counts().unwrap().originals_on_hub, 0);
+        transfer.set_freed(FILE).unwrap();
+        let counts = transfer.counts().unwrap();
+        assert_eq!((counts.lost_here, counts.waiting), (1, 0));
+    }
+
+    #[test]
+    fn an_ended_epoch_counts_up_to_its_named_end_and_only_what_the_hub_gave_again() {
+        let world = world();
+        let other = SealedName(Hash32([9; 32]));
+        let transfer = world.open("transfer.db");
+        world.in_epoch(&transfer, A);
+        let line_of = |sealed| ReceiptLine::File {
+            sealed,
+            size: 1,
+            sha256: None,
+        };
+        let kept = world.receipt((A, 5), None, vec![held()]);
+        let lost = world.receipt((A, 6), None, vec![line_of(other)]);
+        transfer
+            .add_receipts(&[kept.clone(), lost], Some(A))
+            .unwrap();
+        assert_eq!(transfer.holdings(other).unwrap().len(), 1);
+
+        // The hub was restored: nothing counts until it names the end of the epoch before.
+        world.in_epoch(&transfer, B);
+        assert_eq!(transfer.holdings(FILE).unwrap(), []);
+        let (epoch, hub_seq, id) = (A, 6, ReceiptId(Hash32([8; 32])));
+        let before = Some(EpochEnd { epoch, hub_seq, id });
+        let first = world.receipt((B, 1), before, vec![]);
+        transfer.add_receipts(&[first], Some(B)).unwrap();
+        // Of the numbers up to there one may be of the branch that was lost: only the hub knows, and it gives what it has.
+        assert_eq!(transfer.holdings(FILE).unwrap(), []);
+        transfer.add_receipts(&[kept], Some(B)).unwrap();
+        assert_eq!(
+            transfer.holdings(FILE).unwrap()[0].first_ms,
+            500,
+            "no clock is reset"
+        );
+        assert_eq!(transfer.holdings(other).unwrap(), []);
+        // A low number of the later epoch takes back a high one of the earlier.
+        let taken = world.receipt((B, 2), before, vec![void()]);
+        transfer.add_receipts(&[taken], Some(B)).unwrap();
+        assert_eq!(transfer.holdings(FILE).unwrap(), []);
+    }
+
+    #[test]
+    fn beyond_the_named_end_nothing_counts_even_if_it_is_given_again() {
+        let world = world();
+        let transfer = world.open("transfer.db");
+        world.in_epoch(&transfer, B);
+        let (epoch, hub_seq, id) = (A, 4, ReceiptId(Hash32([8; 32])));
+        let before = Some(EpochEnd { epoch, hub_seq, id });
+        let first = world.receipt((B, 1), before, vec![]);
+        let later = world.receipt((A, 5), None, vec![held()]);
+        transfer.add_receipts(&[first, later], Some(B)).unwrap();
+        assert_eq!(transfer.holdings(FILE).unwrap(), []);
+    }
+
+    #[test]
+    fn a_ring_of_epochs_ends() {
+        let world = world();
+        let transfer = world.open("transfer.db");
+        world.in_epoch(&transfer, A);
+        let id = ReceiptId(Hash32([8; 32]));
+        let end = |epoch| {
+            let hub_seq = u64::MAX;
+            Some(EpochEnd { epoch, hub_seq, id })
+        };
+        let ring = [
+            world.receipt((A, 1), end(B), vec![held()]),
+            world.receipt((B, 1), end(A), vec![void()]),
+        ];
+        transfer.add_receipts(&ring, Some(A)).unwrap();
+        assert_eq!(transfer.holdings(FILE).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn a_database_made_anew_takes_its_receipts_from_the_files() {
+        let world = world();
+        let transfer = world.open("transfer.db");
+        world.in_epoch(&transfer, A);
+        let receipts = [
+            world.receipt((A, 3), None, vec![held()]),
+            world.receipt((A, 1), None, vec![void()]),
+        ];
+        transfer.add_receipts(&receipts, Some(A)).unwrap();
+        let before = transfer.holdings(FILE).unwrap();
+        let (hub, epoch) = (world.hub, A);
+        let path = world.files().path(ReceiptFile { hub, epoch });
+        let mut bytes = std::fs::read(&path).unwrap();
+        bytes.extend(&receipts[0].bytes[..30]);
+        std::fs::write(&path, bytes).unwrap();
+
+        let anew = world.open("anew.db");
+        world.index(&anew);
+        assert_eq!(anew.holdings(FILE).unwrap(), before);
+        assert_eq!(anew.receipts().unwrap().len(), 2, "the torn one is cut off");
+        assert_eq!(anew.counts().unwrap().receipts, 2);
+        let last = anew.last_receipt_bytes(world.hub, A).unwrap();
+        assert_eq!(last.as_ref(), Some(&receipts[0].bytes));
+        assert_eq!(
+            anew.receipts_upto(world.hub, A).unwrap(),
+            None,
+            "asked for again"
+        );
+    }
+
+    #[test]
+    fn a_file_of_receipts_that_lost_some_is_asked_for_again() {
+        let world = world();
+        let transfer = world.open("transfer.db");
+        world.in_epoch(&transfer, A);
+        let one = world.receipt((A, 1), None, vec![held()]);
+        transfer
+            .add_receipts(std::slice::from_ref(&one), Some(A))
+            .unwrap();
+        let upto = Upto {
+            epoch: A,
+            hub_seq: 1,
+        };
+        transfer.set_receipts_upto(world.hub, A, upto).unwrap();
+        let (hub, epoch) = (world.hub, A);
+        std::fs::write(world.files().path(ReceiptFile { hub, epoch }), b"").unwrap();
+        world.index(&transfer);
+        assert_eq!(transfer.holdings(FILE).unwrap(), []);
+        assert_eq!(transfer.receipts_upto(world.hub, A).unwrap(), None);
+        transfer.add_receipts(&[one], Some(A)).unwrap();
+        assert_eq!(transfer.holdings(FILE).unwrap().len(), 1);
+    }
+
+    #[test]
+    fn foreign_numbers_at_their_extremes_keep_their_order_and_fail_nothing() {
+        let world = world();
+        let transfer = world.open("transfer.db");
+        world.in_epoch(&transfer, A);
+        let device = DeviceId(Hash32([6; 32]));
+        let entries = ReceiptLine::Entries {
+            device,
+            upto_seq: u64::MAX,
+            entry_id: EntryId(Hash32([8; 32])),
+        };
+        let extreme = |hub_seq, hub_time_ms, lines| {
+            let receipt = world.receipt((A, 1), None, lines);
+            let word = ReceiptDraft {
+                hub_seq,
+                hub_time_ms,
+                ..receipt.word
+            };
+            let sign = |m: &[u8]| {
+                Ok::<_, std::convert::Infallible>(world.secret.sign(m).to_bytes().to_vec())
+            };
+            sign_receipt(word, &world.key(), sign).unwrap()
+        };
+        let receipts = [
+            extreme(1 << 63, i64::MIN, vec![held()]),
+            extreme(u64::MAX, i64::MAX, vec![held(), entries]),
+            extreme(0, 0, vec![void()]),
+        ];
+        transfer.add_receipts(&receipts, Some(A)).unwrap();
+        let found = transfer.holdings(FILE).unwrap();
+        assert_eq!((found[0].first_ms, found[0].last_ms), (i64::MIN, i64::MAX));
+        let last = transfer.last_receipt(world.hub, A).unwrap().unwrap();
+        assert_eq!(last.0, u64::MAX);
+        let ends = transfer.receipted_ends(device, 5).unwrap();
+        assert_eq!(
+            ends.len(),
+            1,
+            "a claim, which the journal does not bear out"
+        );
+        let upto = Upto {
+            epoch: A,
+            hub_seq: u64::MAX,
+        };
+        transfer.set_receipts_upto(world.hub, A, upto).unwrap();
+        assert_eq!(transfer.receipts_upto(world.hub, A).unwrap(), Some(upto));
+    }
+}
