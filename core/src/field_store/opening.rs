@@ -534,8 +534,26 @@ impl FieldStore {
             self.transfer()
                 .add_file(*sealed, Class::Original, *size, self.now_ms())?;
         }
-        // A crash between an entry and the note of what to send leaves files that nothing would offer.
-        for row in open.chain.journal().files_of(open.chain.device())? {
+        self.note_what_is_to_send(open)?;
+        Ok(recovered)
+    }
+
+    /// A crash between an entry and the note of what to send leaves files that nothing would offer: they are noted by the next unlock, which looks
+    /// at what came since the one before, however much there was ever.
+    fn note_what_is_to_send(&self, open: &Open) -> Result<(), Error> {
+        let device = open.chain.device();
+        let tip = open.chain.journal().tip(device)?.head.seq;
+        let noted = self.transfer().fact(NOTED_UPTO)?;
+        let noted = noted
+            .as_deref()
+            .and_then(|bytes| bytes.strip_prefix(device.as_bytes()))
+            .and_then(|seq| seq.try_into().ok())
+            .map(u64::from_be_bytes);
+        for row in open
+            .chain
+            .journal()
+            .files_after(device, noted.unwrap_or(0))?
+        {
             if self.transfer().class_of(row.sealed)?.is_none()
                 && self.files.find(row.sealed)?.is_some()
             {
@@ -543,11 +561,18 @@ impl FieldStore {
                     .add_file(row.sealed, row.class, row.size, self.now_ms())?;
             }
         }
-        for (sealed, size) in self.files.stored(Class::Run)? {
+        // Of a vault that was not looked at before every run is noted by its name; later the guard says up to where runs were noted when they
+        // were closed.
+        let runs = match (noted, self.transfer().guard()?) {
+            (Some(_), Some((guard, _))) => open.chain.journal().runs_from(device, guard)?,
+            (_, _) => self.files.stored(Class::Run)?,
+        };
+        for (sealed, size) in runs {
             self.transfer()
                 .add_file(sealed, Class::Run, size, self.now_ms())?;
         }
-        Ok(recovered)
+        let value = [device.as_bytes(), &tip.to_be_bytes()].concat();
+        Ok(self.transfer().set_fact(NOTED_UPTO, &value)?)
     }
 
     /// Offers every sealed file again by its name alone; nothing need be opened.
@@ -576,6 +601,8 @@ impl FieldStore {
     }
 }
 
+/// Device and seq up to which the files of the own chain were noted for sending.
+const NOTED_UPTO: &str = "noted_upto";
 /// A longer one was pasted by mistake, and would be stretched for nothing.
 const PASSCODE_BYTES_MAX: usize = 1024;
 

@@ -263,6 +263,27 @@ impl Journal {
         Ok(seq.unwrap_or(0) as u64)
     }
 
+    /// Runs of a chain that end with `from_seq` or later, and their lengths.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn runs_from(
+        &self,
+        device: DeviceId,
+        from_seq: u64,
+    ) -> Result<Vec<(SealedName, u64)>, StoreError> {
+        let text = "SELECT sealed_sha256, size_bytes FROM runs
+                    WHERE device = ?1 AND last_seq >= ?2 ORDER BY last_seq";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("runs"))?;
+        let values = params![device.as_bytes(), from_seq as i64];
+        let rows = statement.query_map(values, |row| {
+            Ok((SealedName(id(row, 0)?), row.get::<_, i64>(1)? as u64))
+        });
+        rows.map_err(sql("runs"))?
+            .collect::<Result<_, _>>()
+            .map_err(sql("runs"))
+    }
+
     /// Every run of this vault.
     ///
     /// # Errors
@@ -510,6 +531,25 @@ impl Journal {
     /// The database's.
     pub fn files_of(&self, device: DeviceId) -> Result<Vec<FileRow>, StoreError> {
         self.files_where("device = ?1", device.as_bytes())
+    }
+
+    /// Files that entries of a chain after `after_seq` introduce.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn files_after(
+        &self,
+        device: DeviceId,
+        after_seq: u64,
+    ) -> Result<Vec<FileRow>, StoreError> {
+        let text = "SELECT sealed_sha256, class, size_bytes, sha256, subject, entry_id, device, seq
+                    FROM files WHERE device = ?1 AND seq > ?2 ORDER BY seq, class";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("files"))?;
+        let values = params![device.as_bytes(), after_seq as i64];
+        let rows = statement
+            .query_map(values, file_row)
+            .map_err(sql("files"))?;
+        rows.collect::<Result<_, _>>().map_err(sql("files"))
     }
 
     /// Original and renditions of a photo.
