@@ -15,14 +15,13 @@ use thiserror::Error;
 
 use super::holding::Waiting;
 use super::job::{HubTarget, JobBody, Method, SyncChange, TransferJob, Trouble};
-use super::judge::{TransferOutcome, Verdict, judge};
+use super::judge::{TransferOutcome, Verdict, judge, refusal};
 use super::plan::{
     Backlog, FLIGHT_MAX, FRUITLESS_MAX, Link, LinkCost, Pace, Step, next_piece_bytes, pace_of, plan,
 };
 use super::transfer_db::{Enrolling, HubState, TransferDb};
 use super::wire::{
-    self, EnrollReply, ErrorCode, ErrorReply, Held, Hello, HoldCheck, OwnHead, PutReply,
-    SessionReply, SyncReply,
+    self, EnrollReply, Held, Hello, HoldCheck, OwnHead, PutReply, SessionReply, SyncReply,
 };
 use crate::encoding::{Hash32, PublicKey};
 use crate::environment::Environment;
@@ -687,22 +686,4 @@ fn put(step: &Step) -> Option<SealedName> {
 
 fn is_put(step: &Step) -> bool {
     put(step).is_some()
-}
-
-fn refusal(reply: ErrorReply) -> Trouble {
-    match reply.code {
-        ErrorCode::DiskFull => Trouble::HubFull,
-        ErrorCode::Malformed
-        | ErrorCode::Token
-        | ErrorCode::Forbidden
-        | ErrorCode::UnknownPath
-        | ErrorCode::TooLarge
-        | ErrorCode::Conflict
-        | ErrorCode::Busy
-        | ErrorCode::NewerProtocol
-        | ErrorCode::Internal
-        | ErrorCode::Unknown => Trouble::Refused {
-            detail: reply.detail,
-        },
-    }
 }

@@ -15,6 +15,7 @@ use ed25519_dalek::Signer as _;
 use proptest::prelude::*;
 
 use super::*;
+use crate::sync::wire::ErrorCode;
 use crate::environment::{Clock, ClockReading};
 use crate::journal::{ReceiptDraft, ReceiptLine, sign_receipt};
 use crate::keys::{
