@@ -522,7 +522,7 @@ impl Journal {
     /// # Errors
     /// The database's.
     pub fn originals_of(&self, sha256: Hash32) -> Result<Vec<FileRow>, StoreError> {
-        self.files_where("sha256 = ?1 AND class = 4", sha256.as_bytes())
+        self.files_where("sha256 = ?1 AND class = 4", [sha256.as_bytes()])
     }
 
     /// Every file that a chain introduces.
@@ -530,7 +530,7 @@ impl Journal {
     /// # Errors
     /// The database's.
     pub fn files_of(&self, device: DeviceId) -> Result<Vec<FileRow>, StoreError> {
-        self.files_where("device = ?1", device.as_bytes())
+        self.files_where("device = ?1", [device.as_bytes()])
     }
 
     /// Files that entries of a chain after `after_seq` introduce.
@@ -542,14 +542,8 @@ impl Journal {
         device: DeviceId,
         after_seq: u64,
     ) -> Result<Vec<FileRow>, StoreError> {
-        let text = "SELECT sealed_sha256, class, size_bytes, sha256, subject, entry_id, device, seq
-                    FROM files WHERE device = ?1 AND seq > ?2 ORDER BY seq, class";
-        let mut statement = self.connection.prepare_cached(text).map_err(sql("files"))?;
         let values = params![device.as_bytes(), after_seq as i64];
-        let rows = statement
-            .query_map(values, file_row)
-            .map_err(sql("files"))?;
-        rows.collect::<Result<_, _>>().map_err(sql("files"))
+        self.files_where("device = ?1 AND seq > ?2", values)
     }
 
     /// Original and renditions of a photo.
@@ -557,7 +551,7 @@ impl Journal {
     /// # Errors
     /// The database's.
     pub fn files_of_photo(&self, photo: SubjectId) -> Result<Vec<FileRow>, StoreError> {
-        self.files_where("subject = ?1", photo.as_bytes())
+        self.files_where("subject = ?1", [photo.as_bytes()])
     }
 
     /// Every file that entries introduce.
@@ -565,7 +559,7 @@ impl Journal {
     /// # Errors
     /// The database's.
     pub fn all_files(&self) -> Result<Vec<FileRow>, StoreError> {
-        self.files_where("length(?1) = 0", &[])
+        self.files_where("true", [])
     }
 
     /// The MAC of every page checked; empty when all is well.
@@ -599,10 +593,14 @@ impl Journal {
     }
 
     fn one_file(&self, condition: &str, value: &[u8]) -> Result<Option<FileRow>, StoreError> {
-        Ok(self.files_where(condition, value)?.into_iter().next())
+        Ok(self.files_where(condition, [value])?.into_iter().next())
     }
 
-    fn files_where(&self, condition: &str, value: &[u8]) -> Result<Vec<FileRow>, StoreError> {
+    fn files_where(
+        &self,
+        condition: &str,
+        values: impl rusqlite::Params,
+    ) -> Result<Vec<FileRow>, StoreError> {
         let text = format!(
             "SELECT sealed_sha256, class, size_bytes, sha256, subject, entry_id, device, seq,
                  recipients
@@ -613,7 +611,7 @@ impl Journal {
             .prepare_cached(&text)
             .map_err(sql("files"))?;
         let rows = statement
-            .query_map([value], file_row)
+            .query_map(values, file_row)
             .map_err(sql("files"))?;
         rows.collect::<Result<_, _>>().map_err(sql("files"))
     }
