@@ -17,13 +17,15 @@ SOUND, FOUND, CANNOT_RUN = 0, 1, 2
 
 def main(arguments=None):
     options = _parse(arguments)
+    # A file's name may be no text at all; what is told of it must still be printed.
+    sys.stdout.reconfigure(errors="backslashreplace")
     obstacle = _obstacle(options)
     if obstacle:
         print(obstacle, file=sys.stderr)
         return CANNOT_RUN
     report = verify(options.folder, options.identity).report()
     if options.json:
-        print(json.dumps(report, indent=1, ensure_ascii=False))
+        print(json.dumps(report, indent=1))
     else:
         print("\n".join(summary(report)))
     return FOUND if report["findings"] else SOUND
@@ -55,13 +57,19 @@ def summary(report):
     yield f"rosters: {', '.join(map(str, report['rosters'])) or 'none'}"
     yield f"sealed files whole: {report['files']}, of them runs verified: {report['runs']}"
     for chain in report["chains"]:
-        yield (f"chain {chain['device']}: {chain['entries']} entries, proven up to "
-               f"{chain['proven_upto_seq']}")
+        yield (
+            f"chain {chain['device']}: {chain['entries']} entries, proven up to "
+            f"{chain['proven_upto_seq']}"
+        )
     for epoch in report["receipts"]:
-        yield (f"receipts of hub {epoch['hub']}, epoch {epoch['epoch']}: {epoch['receipts']}, "
-               f"highest number {epoch['hub_seq_max']}")
-    yield (f"introduced files: {report['introduced']} here and sound, {report['elsewhere']} "
-           "not here whole")
+        yield (
+            f"receipts of hub {epoch['hub']}, epoch {epoch['epoch']}: {epoch['receipts']}, "
+            f"highest number {epoch['hub_seq_max']}"
+        )
+    yield (
+        f"introduced files: {report['introduced']} here and sound, {report['elsewhere']} "
+        "not here whole"
+    )
     conflicts = sum(bool(subject["conflicts"]) for subject in report["subjects"])
     yield f"subjects: {len(report['subjects'])}, with a conflict: {conflicts}"
     for finding in report["findings"]:

@@ -53,8 +53,15 @@ RUN = {0: one(1), 1: is_hash, 2: list_of(list_of(lambda _: True)), 3: is_bytes, 
 HUB_SEEN = shaped({0: is_hash, 1: is_id16, 2: is_uint, 3: is_hash})
 OCCURRED = shaped({}, {0: is_int, 1: is_int, 2: is_text, 3: is_text})
 # Keys that need not stand: of another type they are told, but they do not spoil the entry.
-OPTIONAL_IN_BODY = {2: is_id16, 3: is_map, 4: is_int, 6: is_text, 7: is_map, 8: OCCURRED,
-                    9: list_of(is_id16)}
+OPTIONAL_IN_BODY = {
+    2: is_id16,
+    3: is_map,
+    4: is_int,
+    6: is_text,
+    7: is_map,
+    8: OCCURRED,
+    9: list_of(is_id16),
+}
 
 
 @dataclass

@@ -14,8 +14,10 @@ _NUMBER_4 = r"(?!0000)[0-9]{4}"
 _NUMBER_5 = r"[1-9][0-9]{4}"
 _REMAINS = rf"{_PLACE}-(?:{_ISSUER}-{_NUMBER_4}|{_WIDE}-{_NUMBER_5})"
 _GRAVE = rf"{_PLACE}-{_ISSUER}-G(?:(?!000)[0-9]{{3}}|[1-9][0-9]{{3}})"
-_FORMS = {GRAVE: re.compile(rf"({_GRAVE})-([0-9A-Z]{{2}})"),
-          REMAINS: re.compile(rf"({_REMAINS})-([0-9A-Z]{{2}})")}
+_FORMS = {
+    GRAVE: re.compile(rf"({_GRAVE})-([0-9A-Z]{{2}})"),
+    REMAINS: re.compile(rf"({_REMAINS})-([0-9A-Z]{{2}})"),
+}
 
 
 def place_is_sound(text):

@@ -177,6 +177,14 @@ class Hub:
             epoch, limit, limit_id = [before[key] for key in range(3)] if before else [None] * 3
         return [receipt for part in reversed(row) for receipt in part]
 
+    def missing(self):
+        """(epoch, before) wherever the receipt that an epoch names as its past is not here."""
+        ids = {receipt.id for found in self.epochs.values() for receipt in found}
+        for epoch, found in sorted(self.epochs.items()):
+            before = _before_of(found)
+            if before and before[2] not in ids:
+                yield epoch, before
+
     def _present(self, findings):
         """Of the epochs that no other names as the one before, that of the latest time."""
         befores = {epoch: _before_of(receipts) for epoch, receipts in self.epochs.items()}

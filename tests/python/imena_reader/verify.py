@@ -25,6 +25,7 @@ class Verification:
         self.runs = []
         self.chains = {}
         self.hubs = {}
+        self.held = {}
         self.introductions = {}
         self.counting = []
         self.elsewhere = 0
@@ -55,7 +56,7 @@ class Verification:
         for version, form, path in self.folder.roster_files():
             place = self.folder.place(path)
             found = self.findings.catch(place, self._read_roster, version, form, path)
-            if found and found.version not in [one.version for one in self.rosters]:
+            if found and found.version not in [known.version for known in self.rosters]:
                 self.rosters.append(found)
         if self.roster:
             self.org = self.roster.org
@@ -127,8 +128,9 @@ class Verification:
             self.org = opened[0][1].org
 
     def _verify_runs(self, opened):
-        keys = {device: line[1] for device, line in self.roster.devices.items()} if self.roster \
-            else {}
+        keys = (
+            {device: line[1] for device, line in self.roster.devices.items()} if self.roster else {}
+        )
         for _, run in opened:
             spki = chain.spki_in(run)
             if spki is not None:
@@ -152,7 +154,7 @@ class Verification:
         if sealed.stanzas is not None and sealed.stanzas != len(sealed_to):
             self.findings.add(
                 place,
-                f"it is sealed to {sealed.stanzas} recipients, and sealed_to lists {len(sealed_to)}",
+                f"it is sealed to {sealed.stanzas} recipients, sealed_to lists {len(sealed_to)}",
             )
 
     # Chains and entries
@@ -270,8 +272,11 @@ class Verification:
 
     def _order_signer(self, data, targets):
         signed = cose.take_apart(data, "erasure")
-        lines = [one.authorities[signed.kid] for one in self.rosters
-                 if signed.kid in one.authorities]
+        lines = [
+            known.authorities[signed.kid]
+            for known in self.rosters
+            if signed.kid in known.authorities
+        ]
         if not lines:
             raise Wrong(f"no roster names the authority {signed.kid.hex()}")
         cose.verify(signed, lines[0][1], self.org)
@@ -300,7 +305,18 @@ class Verification:
                 )
             receipts.check_rows(found, order, place, self.folder.is_hub, self.findings)
             known.add(epoch, found)
-        if self.folder.is_hub and len(folders) > 1:
+        if self.folder.is_hub:
+            self._check_hub_rows(folders)
+
+    def _check_hub_rows(self, folders):
+        """A hub's own folder lacks nothing, so what an epoch names as its past must be here."""
+        for hub, known in sorted(self.hubs.items()):
+            for epoch, before in known.missing():
+                self.findings.add(
+                    f"receipts/{hub.hex()}/{epoch.hex()}",
+                    f"receipt {before[1]} of epoch {before[0].hex()}, which it names, is not here",
+                )
+        if len(folders) > 1:
             self.findings.add("receipts", "a hub's folder holds receipts of other hubs")
 
     def _words(self):
@@ -310,19 +326,21 @@ class Verification:
             yield hub, counting, receipts.last_words(counting)
 
     def _check_receipt_lines(self):
-        held, gone = {}, set()
+        gone = set()
         for hub, counting, words in self._words():
             for receipt in counting:
                 for line in receipt.lines:
                     self._check_line(receipt, line)
-            held.update((name, hub) for name, line in words.items() if line[0] == receipts.HELD)
-            gone.update(name for name, line in words.items() if line[0] == receipts.VOID)
-        self.held = held
+            for name, line in words.items():
+                if line[0] == receipts.HELD:
+                    self.held.setdefault(name, []).append(hub)
+                else:
+                    gone.add(name)
         for entry in self.entries():
             if entry.kind != LOCAL_COPY_REMOVED or entry.is_newer:
                 continue
             name = entry.fields.get(1)
-            if is_hash(name) and name in gone - set(held) and not self._is_whole(name):
+            if is_hash(name) and name in gone - set(self.held) and not self._is_whole(name):
                 self.findings.add(name.hex(), "lost here: removed, and no hub holds it any more")
 
     def _check_line(self, receipt, line):
