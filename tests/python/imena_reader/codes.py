@@ -20,10 +20,6 @@ _FORMS = {
 }
 
 
-def place_is_sound(text):
-    return re.fullmatch(_PLACE, text) is not None
-
-
 def check_fits(identity, check):
     """ISO 7064 MOD 1271-36 over the letters and digits, the check characters included."""
     total = 0
