@@ -5,8 +5,10 @@
 
 use std::collections::BTreeSet;
 
-use super::{JournalError, cose, decode};
-use crate::encoding::{DecodeError, Map, PublicKey, Signed, Value, What, cose as sign_cose};
+use super::JournalError;
+use crate::encoding::{
+    DecodeError, Hash32, Map, PublicKey, Signed, Value, What, cose as sign_cose,
+};
 use crate::keys::Roster;
 use crate::model::ids::{EntryId, OrgId};
 
@@ -34,10 +36,11 @@ pub fn sign_erasure<E>(
     sign_cose::sign1(What::Erasure, key, &org.0, payload.encode(), sign)
 }
 
-/// Checks that the words of distinct authorities of the roster, in whatever state they are now, order the erasure of exactly `targets`.
+/// Checks that distinct authorities of the roster, in whatever state they are now, order the erasure of exactly `targets`. Words that do not verify
+/// count for nothing: a later version may add others.
 ///
 /// # Errors
-/// A word that is not one, of other targets, of nobody whom the roster names, or fewer distinct authorities than are needed.
+/// No targets or too many, or fewer distinct authorities than are needed.
 pub fn verify_erasure(
     roster: &Roster,
     targets: &[EntryId],
@@ -54,27 +57,31 @@ pub fn verify_erasure(
     let keys: Vec<PublicKey> = keys
         .filter_map(|line| PublicKey::from_spki(&line.spki).ok())
         .collect();
-    let mut agreed = BTreeSet::new();
-    for word in words {
-        let signed = Signed::parse(word, What::Erasure).map_err(cose(WHAT))?;
-        let key = keys.iter().find(|key| key.id() == signed.kid());
-        let key = key.ok_or(JournalError::OtherOrg { what: WHAT })?;
-        let payload = signed.verify(key, &roster.org.0).map_err(cose(WHAT))?;
-        let map = Map::decode(payload).map_err(decode(WHAT))?;
-        map.version(VERSION).map_err(decode(WHAT))?;
-        let org = map.need(1, OrgId::from_value).map_err(decode(WHAT))?;
-        let named = map.list(2, EntryId::from_value).map_err(decode(WHAT))?;
-        if org != roster.org || named != targets {
-            return Err(not_this());
-        }
-        agreed.insert(key.id());
-    }
+    let words = words.iter();
+    let agreed = words.filter_map(|word| authority_of(word, &keys, roster.org, targets));
+    let agreed: BTreeSet<Hash32> = agreed.collect();
     if agreed.len() < AUTHORITIES_NEEDED {
         return Err(JournalError::TooFewAuthorities {
             found: agreed.len(),
         });
     }
     Ok(())
+}
+
+/// The authority that signed a word over these very targets.
+fn authority_of(
+    word: &[u8],
+    keys: &[PublicKey],
+    org: OrgId,
+    targets: &[EntryId],
+) -> Option<Hash32> {
+    let signed = Signed::parse(word, What::Erasure).ok()?;
+    let key = keys.iter().find(|key| key.id() == signed.kid())?;
+    let map = Map::decode(signed.verify(key, &org.0).ok()?).ok()?;
+    map.version(VERSION).ok()?;
+    let is_ours = map.need(1, OrgId::from_value).ok()? == org;
+    let is_this = map.list(2, EntryId::from_value).ok()? == targets;
+    (is_ours && is_this).then(|| key.id())
 }
 
 #[cfg(test)]
@@ -85,7 +92,6 @@ mod tests {
     use ed25519_dalek::{Signer as _, SigningKey};
 
     use super::*;
-    use crate::encoding::Hash32;
     use crate::environment::Environment;
     use crate::keys::{Authority, LineState, Organisation, PassphraseCost};
 

@@ -15,7 +15,7 @@ use crate::vocabulary::Kind;
 /// The sealed files that an entry introduces, with the capture id of an original.
 #[must_use]
 pub fn introduced_by(entry: &Entry) -> Vec<(FileRow, Option<[u8; 16]>)> {
-    let Some(body) = &entry.body else {
+    let Some(body) = entry.body.as_ref().filter(|_| entry.is_understood()) else {
         return Vec::new();
     };
     let row = |sealed, class, size, sha256, recipients: Option<&Value>, subject| FileRow {

@@ -14,9 +14,9 @@ use serde::Serialize;
 use super::Error;
 use super::verify::{Finding, Progress};
 use crate::encoding::limits::SEALED_RUN_BYTES_MAX;
-use crate::encoding::{Hash32, PublicKey};
+use crate::encoding::{Hash32, PublicKey, Value};
 use crate::environment::Environment;
-use crate::journal::{Checkpoint, Entry, Receipt, ReceiptLine, Run};
+use crate::journal::{Absence, Checkpoint, Entry, Receipt, ReceiptLine, Run, verify_erasure};
 use crate::keys::{OrgIdentity, Roster, SignedRoster};
 use crate::merge::Counting;
 use crate::model::ids::{DeviceId, EntryId, HubId, OrgId, SealedName};
@@ -100,16 +100,21 @@ pub fn verify_folder(
         runs: Vec::new(),
         checkpoints: Vec::new(),
         entries: BTreeMap::new(),
+        reached: BTreeSet::new(),
     };
     reading.read_rosters()?;
     reading.read_sealed(progress)?;
     reading.read_runs();
     reading.read_chains();
+    reading.read_absent();
     reading.read_introduced()?;
     reading.read_receipts()?;
     reading.fold();
     Ok(reading.report)
 }
+
+/// How a run begins where photos stand beside runs; no picture begins so.
+const GZIP: &[u8] = &[0x1f, 0x8b];
 
 /// A verification in progress.
 struct Reading<'a> {
@@ -123,6 +128,8 @@ struct Reading<'a> {
     runs: Vec<(SealedName, Run, Hash32)>,
     checkpoints: Vec<Checkpoint>,
     entries: BTreeMap<DeviceId, BTreeMap<(u64, EntryId), Entry>>,
+    /// Entries that are reached from the starts of their chains.
+    reached: BTreeSet<EntryId>,
 }
 
 impl Reading<'_> {
@@ -133,32 +140,53 @@ impl Reading<'_> {
 
     /// Rosters in the order of their versions, each as the successor of the one before.
     fn read_rosters(&mut self) -> Result<(), Error> {
-        for (name, bytes) in walk::rosters(self.environment, self.dir)? {
-            let signed = if name.ends_with(walk::SEALED_ROSTER) {
-                match open_bytes(&[self.identity.identity()], &bytes, SEALED_RUN_BYTES_MAX) {
+        for file in walk::rosters(self.environment, self.dir)? {
+            let place = format!("roster {}", file.name);
+            let signed = if file.name.ends_with(walk::SEALED_ROSTER) {
+                if let Some(objection) = objection_to(file.bytes.as_slice(), Some(1)) {
+                    self.find(place.clone(), objection);
+                }
+                let identity = self.identity.identity();
+                match open_bytes(&[identity], &file.bytes, SEALED_RUN_BYTES_MAX) {
                     Ok(signed) => signed,
                     Err(error) => {
-                        self.find(format!("roster {name}"), error.to_string());
+                        self.find(place, error.to_string());
                         continue;
                     }
                 }
             } else {
-                bytes
+                file.bytes
             };
             let opened = match self.roster.clone() {
                 Some(before) => before.succeed(&signed),
                 None => SignedRoster::open_first(&signed),
             };
             match opened {
+                Ok(roster) if file.version.is_some_and(|v| v != roster.roster.version) => {
+                    let what = format!("it is version {}", roster.roster.version);
+                    self.find(place, what);
+                }
                 Ok(roster) => {
                     self.report.rosters.push(roster.roster.version);
                     self.roster = Some(roster);
                 }
-                Err(error) => self.find(format!("roster {name}"), error.to_string()),
+                Err(error) => self.find(place, error.to_string()),
             }
         }
         self.report.rosters.dedup();
         self.report.org = self.roster.as_ref().map(|signed| signed.roster.org);
+        self.compare_org()
+    }
+
+    /// The organisation's key in the folder says which organisation it must be.
+    fn compare_org(&mut self) -> Result<(), Error> {
+        let Some(spki) = walk::org_spki(self.environment, self.dir)? else {
+            return Ok(());
+        };
+        let org = OrgId(Hash32::of(&spki));
+        if *self.report.org.get_or_insert(org) != org {
+            self.find("org.spki", "the rosters here are of another organisation");
+        }
         Ok(())
     }
 
@@ -169,8 +197,9 @@ impl Reading<'_> {
         for (done, file) in (1_u64..).zip(listed) {
             let found = walk::hash_of(self.environment, &file.path)?;
             if found == file.sealed.0 {
-                self.report.files = self.report.files.saturating_add(1);
-                self.unpack(&file)?;
+                if !self.whole.contains_key(&file.sealed) {
+                    self.unpack(&file)?;
+                }
                 self.whole.insert(file.sealed, file);
             } else {
                 let place = format!("sealed file {}", file.sealed);
@@ -180,6 +209,7 @@ impl Reading<'_> {
                 return Err(Error::Cancelled);
             }
         }
+        self.report.files = self.whole.len() as u64;
         Ok(())
     }
 
@@ -192,17 +222,22 @@ impl Reading<'_> {
         let sealed = walk::read(self.environment, &file.path)?;
         let packed = match open_bytes(&[self.identity.identity()], &sealed, SEALED_RUN_BYTES_MAX) {
             Ok(packed) => packed,
-            Err(error) if file.is_run => {
+            Err(error) => {
                 self.find(place, error.to_string());
                 return Ok(());
             }
-            Err(_) => return Ok(()),
         };
+        if !file.is_run && !packed.starts_with(GZIP) {
+            return Ok(());
+        }
         let org = match self.report.org {
             Some(org) => org,
             None => match Run::claimed_org(&packed) {
                 Some(org) => org,
-                None => return Ok(()),
+                None => {
+                    self.find(place, "it does not unpack to a run");
+                    return Ok(());
+                }
             },
         };
         match Run::unpack(&packed, org) {
@@ -214,8 +249,7 @@ impl Reading<'_> {
                 }
                 self.runs.push((file.sealed, run, Hash32::of(&packed)));
             }
-            Err(error) if file.is_run => self.find(place, error.to_string()),
-            Err(_) => {}
+            Err(error) => self.find(place, error.to_string()),
         }
         Ok(())
     }
@@ -265,57 +299,127 @@ impl Reading<'_> {
     /// How far each chain is here, linked and signed for.
     fn read_chains(&mut self) {
         for (device, entries) in std::mem::take(&mut self.entries) {
-            let chain = self.chain(device, &entries);
-            let proven = chain.proven_upto_seq;
+            let (chain, reached) = self.chain(device, &entries);
             for seq in &chain.forks {
                 let what = format!("two entries of number {seq}: both are kept");
                 self.find(format!("chain {device}"), what);
             }
-            if let Some((seq, _)) = entries.keys().find(|(seq, _)| *seq > proven) {
+            if let Some((seq, _)) = entries.keys().find(|(_, id)| !reached.contains(id)) {
                 let what = format!("entry {seq} is here, and what leads to it is not");
                 self.find(format!("chain {device}"), what);
             }
+            self.reached.extend(reached);
             self.report.chains.push(chain);
             self.entries.insert(device, entries);
         }
     }
 
-    fn chain(&self, device: DeviceId, entries: &BTreeMap<(u64, EntryId), Entry>) -> ChainReport {
+    /// The chain, and which of its entries are reached from its start.
+    fn chain(
+        &self,
+        device: DeviceId,
+        entries: &BTreeMap<(u64, EntryId), Entry>,
+    ) -> (ChainReport, BTreeSet<EntryId>) {
         // Both branches of a fork lead on: the front holds every entry that is reached at a number.
         let (mut front, mut seq) = (BTreeSet::from([device.0]), 0_u64);
-        let mut forks = Vec::new();
+        let mut all = BTreeSet::new();
+        let mut forks: Vec<u64> = entries
+            .keys()
+            .zip(entries.keys().skip(1))
+            .filter(|(one, next)| one.0 == next.0)
+            .map(|(one, _)| one.0)
+            .collect();
+        forks.dedup();
         loop {
             let next = seq.saturating_add(1);
             let from = (next, EntryId(Hash32([0; 32])));
             let upto = (next, EntryId(Hash32([255; 32])));
             let of_number = entries.range(from..=upto);
-            if of_number.clone().count() > 1 {
-                forks.push(next);
-            }
             let linked = of_number.filter(|(_, entry)| front.contains(&entry.header.prev));
             let reached: BTreeSet<Hash32> = linked.map(|((_, id), _)| id.0).collect();
             if reached.is_empty() {
                 break;
             }
+            all.extend(reached.iter().map(|id| EntryId(*id)));
             (front, seq) = (reached, next);
         }
         let signed = self.checkpoints.iter().filter(|word| {
             word.device == device && word.seq == seq && front.contains(&word.entry_id.0)
         });
-        ChainReport {
+        let report = ChainReport {
             device,
             entries: entries.len() as u64,
             proven_upto_seq: seq,
             entry_id: signed.map(|word| word.entry_id).min(),
             forks,
+        };
+        (report, all)
+    }
+
+    /// Bodies that are lost, or erased by nobody's order; and order numbers that nobody counted.
+    fn read_absent(&mut self) {
+        let ordered = self.erasures();
+        let entries = self.entries.values().flat_map(BTreeMap::values);
+        let mut found = Vec::new();
+        for entry in entries {
+            let place = format!("chain {}", entry.header.device);
+            let seq = entry.header.seq;
+            match entry.body_bytes.absence() {
+                Some(Absence::Lost) => {
+                    found.push((place.clone(), format!("the body of {seq} is lost")))
+                }
+                Some(Absence::Erased { .. }) if !ordered.contains(&entry.id) => {
+                    let what =
+                        format!("the body of {seq} is called erased, and no order here says so");
+                    found.push((place.clone(), what));
+                }
+                Some(Absence::Withheld | Absence::Erased { .. } | Absence::Newer(_)) | None => {}
+            }
+            if entry.header.has_lamport_beyond_counting() {
+                found.push((
+                    place,
+                    format!("entry {seq} has an order number that nobody counted"),
+                ));
+            }
         }
+        for (place, what) in found {
+            self.find(place, what);
+        }
+    }
+
+    /// What valid orders here name.
+    fn erasures(&self) -> BTreeSet<EntryId> {
+        let Some(signed) = &self.roster else {
+            return BTreeSet::new();
+        };
+        let entries = self.entries.values().flat_map(BTreeMap::values);
+        let orders = entries.filter(|entry| entry.header.kind == Kind::Erased);
+        let list = |entry: &Entry, field| -> Vec<Value> {
+            let list = entry.field(field).and_then(Value::as_array);
+            list.unwrap_or_default().to_vec()
+        };
+        let mut named = BTreeSet::new();
+        for order in orders {
+            let targets = list(order, 1);
+            let targets: Vec<EntryId> = targets.iter().filter_map(EntryId::from_value).collect();
+            let words = list(order, 2);
+            let words = words.iter().filter_map(Value::as_bytes).map(<[u8]>::to_vec);
+            let words: Vec<Vec<u8>> = words.collect();
+            if verify_erasure(&signed.roster, &targets, &words).is_ok() {
+                named.extend(targets);
+            }
+        }
+        named
     }
 
     /// Files that entries introduce: those that are here open to what their entries say.
     fn read_introduced(&mut self) -> Result<(), Error> {
         let entries = self.entries.values().flat_map(BTreeMap::values);
-        let introduced: Vec<_> = entries.flat_map(introduced_by).collect();
-        for (row, _) in introduced {
+        let mut introduced = BTreeMap::new();
+        for (row, _) in entries.flat_map(introduced_by) {
+            introduced.entry(row.sealed).or_insert(row);
+        }
+        for row in introduced.into_values() {
             let Some(file) = self.whole.get(&row.sealed) else {
                 self.report.elsewhere = self.report.elsewhere.saturating_add(1);
                 continue;
@@ -327,6 +431,13 @@ impl Reading<'_> {
                 hasher.update(chunk);
                 Ok(())
             });
+            if file.size != row.size {
+                let what = format!("it has {} bytes, its entry says {}", file.size, row.size);
+                self.report.findings.push(Finding {
+                    place: place.clone(),
+                    what,
+                });
+            }
             let listed = row.recipients.and_then(|count| usize::try_from(count).ok());
             let objection = objection_to(walk::open(self.environment, &file.path)?, listed);
             match read {
@@ -366,11 +477,13 @@ impl Reading<'_> {
             if listed.is_torn {
                 self.find(place.clone(), "its file ends within a receipt");
             }
+            let mut seen = BTreeSet::new();
             for bytes in listed.items {
                 match Receipt::open(&bytes, &key, org) {
                     Ok(receipt) if receipt.word.epoch != file.epoch => {
                         self.find(place.clone(), "a receipt of another epoch");
                     }
+                    Ok(receipt) if !seen.insert(receipt.id) => {}
                     Ok(receipt) => {
                         told.receipts = told.receipts.saturating_add(1);
                         told.hub_seq_max = told.hub_seq_max.max(receipt.word.hub_seq);
@@ -406,12 +519,9 @@ impl Reading<'_> {
     }
 
     fn fold(&mut self) {
-        let entries: Vec<Entry> = self
-            .entries
-            .values()
-            .flat_map(BTreeMap::values)
-            .cloned()
-            .collect();
+        let entries = self.entries.values().flat_map(BTreeMap::values);
+        let entries = entries.filter(|entry| self.reached.contains(&entry.id));
+        let entries: Vec<Entry> = entries.cloned().collect();
         let roster: Option<&Roster> = self.roster.as_ref().map(|signed| &signed.roster);
         let counting = Counting::through(roster, &entries);
         self.report.subjects = records::of(&entries, &counting);

@@ -46,22 +46,21 @@ pub struct HeadReport {
     pub value: String,
 }
 
-/// Folds every noun and link, in the order of ids; happenings are told once and not folded.
+/// Folds every noun and link, in the order of ids; happenings are told once and not shown.
 pub(super) fn of(entries: &[Entry], counting: &Counting) -> Vec<SubjectReport> {
     let mut by_subject: BTreeMap<SubjectId, Vec<Entry>> = BTreeMap::new();
     for entry in entries {
-        match entry.header.kind.class() {
-            KindClass::Noun | KindClass::Link => {
-                let same = by_subject.entry(entry.header.subject).or_default();
-                same.push(entry.clone());
-            }
-            KindClass::Happening => {}
-        }
+        let same = by_subject.entry(entry.header.subject).or_default();
+        same.push(entry.clone());
     }
     let folds = by_subject
         .iter()
         .filter_map(|(subject, entries)| fold(*subject, entries, counting));
-    folds.map(|folded| told(&folded)).collect()
+    let shown = folds.filter(|folded| match folded.kind.class() {
+        KindClass::Noun | KindClass::Link => true,
+        KindClass::Happening => false,
+    });
+    shown.map(|folded| told(&folded)).collect()
 }
 
 fn told(folded: &Folded) -> SubjectReport {

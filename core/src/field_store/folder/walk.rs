@@ -68,33 +68,61 @@ pub(super) fn sealed_files(
     Ok(all)
 }
 
-/// Rosters by their versions: of a phone, of a hub, or the one that lies beside.
+/// A roster file.
+pub(super) struct RosterFile {
+    pub name: String,
+    /// What its name says; the one that lies in the folder itself says none.
+    pub version: Option<u64>,
+    pub bytes: Vec<u8>,
+}
+
+/// Rosters by their versions: of a phone, of a hub, or the one that lies in the folder.
 pub(super) fn rosters(
     environment: &Environment,
     dir: &Path,
-) -> Result<Vec<(String, Vec<u8>)>, std::io::Error> {
-    let mut named: Vec<(u64, String, PathBuf)> = Vec::new();
+) -> Result<Vec<RosterFile>, std::io::Error> {
+    let mut named: Vec<(Option<u64>, String, PathBuf)> = Vec::new();
     let root = dir.join("rosters");
     for item in environment.files.list(&root)? {
         let stem = item.name.strip_suffix(SEALED_ROSTER);
         let stem = stem.or_else(|| item.name.strip_suffix(PLAIN_ROSTER));
-        if let Some(version) = stem.and_then(|stem| stem.parse().ok()) {
+        let version = stem.and_then(|stem| {
+            let version: u64 = stem.parse().ok()?;
+            (version.to_string() == stem).then_some(version)
+        });
+        if version.is_some() {
             named.push((version, item.name.clone(), root.join(&item.name)));
         }
     }
     let beside = dir.join("roster.cose");
     if named.is_empty() && environment.files.len(&beside)?.is_some() {
-        named.push((0, "roster.cose".to_owned(), beside));
+        named.push((None, "roster.cose".to_owned(), beside));
     }
     named.sort();
     let mut all = Vec::new();
-    for (_, name, path) in named {
+    for (version, name, path) in named {
         let mut bytes = Vec::new();
         let file = environment.files.open(&path)?;
         file.take(ROSTER_BYTES_MAX).read_to_end(&mut bytes)?;
-        all.push((name, bytes));
+        all.push(RosterFile {
+            name,
+            version,
+            bytes,
+        });
     }
     Ok(all)
+}
+
+/// The organisation's public key, where it lies in the folder.
+pub(super) fn org_spki(
+    environment: &Environment,
+    dir: &Path,
+) -> Result<Option<Vec<u8>>, std::io::Error> {
+    let path = dir.join("org.spki");
+    match environment.files.len(&path)? {
+        Some(_) => read(environment, &path).map(Some),
+        None => Ok(None),
+    }
 }
 
 /// The receipts of one epoch of a hub, as signed.

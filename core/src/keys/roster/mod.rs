@@ -429,7 +429,7 @@ impl Roster {
         if self.recipient().is_none() {
             return Err(contradiction("no recipient in use"));
         }
-        if (self.version == 1) != self.previous.is_none() {
+        if self.version == 0 || (self.version == 1) != self.previous.is_none() {
             return Err(contradiction("the roster before it is not named rightly"));
         }
         let issuers = self.issuers.iter().map(|line| line.issuer.to_string());

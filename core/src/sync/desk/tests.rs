@@ -15,7 +15,6 @@ use ed25519_dalek::Signer as _;
 use proptest::prelude::*;
 
 use super::*;
-use crate::sync::wire::ErrorCode;
 use crate::environment::{Clock, ClockReading};
 use crate::journal::{ReceiptDraft, ReceiptLine, sign_receipt};
 use crate::keys::{
@@ -23,6 +22,7 @@ use crate::keys::{
 };
 use crate::model::ids::HubId;
 use crate::store::{Layout, ReceiptFiles};
+use crate::sync::wire::ErrorCode;
 use crate::sync::wire::{ErrorReply, FileState, Limits, TokenState};
 
 const PIN: Hash32 = Hash32([9; 32]);
