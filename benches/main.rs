@@ -18,6 +18,7 @@ mod capture;
 mod ffi;
 mod hub;
 mod measure;
+mod sync;
 
 fn main() {
     let words: Vec<String> = std::env::args().skip(1).collect();
@@ -26,12 +27,15 @@ fn main() {
         Some("ffi") => ffi::run(),
         Some("hub") => hub::run(),
         Some("ffi-rust") => ffi::rust(&words[1..]),
+        Some("sync") => sync::run(&words[1..]),
         Some("memory") => capture::memory(&words[1], std::path::Path::new(&words[2])),
         Some("--help" | "-h") => {
-            println!("imena-bench [capture | ffi | hub]: figures beside what they are held against")
+            println!(
+                "imena-bench [capture | ffi | hub | sync [MOST]]: figures beside what they are held against"
+            )
         }
         Some(other) => {
-            eprintln!("no measurement is called {other}; there are: capture, ffi, hub");
+            eprintln!("no measurement is called {other}; there are: capture, ffi, hub, sync");
             std::process::exit(64);
         }
     }

@@ -365,6 +365,7 @@ impl TransferDesk {
                     TransferPlan::Wait { wait_ms }
                 }
                 core::Step::Done
+                | core::Step::Busy
                 | core::Step::Hello
                 | core::Step::Enroll
                 | core::Step::Session
@@ -520,8 +521,9 @@ impl TransferDesk {
         job_id: u64,
         outcome: core::TransferOutcome,
     ) -> Result<Vec<TransferChange>, CoreError> {
-        self.job(job_id)?;
-        let changes = self.with_desk("report", |core, desk| core.report_job(desk, outcome))?;
+        let number = self.job(job_id)?.number;
+        let report = |core: &Core, desk: &mut SyncDesk| core.report_job(desk, number, outcome);
+        let changes = self.with_desk("report", report)?;
         self.session().under_way = None;
         Ok(changes.into_iter().map(TransferChange::from).collect())
     }

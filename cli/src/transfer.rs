@@ -1,4 +1,4 @@
-//! Performs the core's transfer jobs over HTTP with a pinned server key. Judges nothing: the core does.
+//! Performs the core's transfer jobs over HTTP with a pinned server key, several at a time. Judges nothing: the core does.
 
 use std::collections::BTreeMap;
 use std::io::{Read as _, Seek as _, SeekFrom};
@@ -12,6 +12,7 @@ use rustls::crypto::{CryptoProvider, verify_tls12_signature, verify_tls13_signat
 use rustls::pki_types::{CertificateDer, ServerName, UnixTime};
 use rustls::server::ParsedCertificate;
 use rustls::{CertificateError, DigitallySignedStruct, Error, SignatureScheme};
+use tokio::task::JoinSet;
 
 use crate::failure::Failure;
 
@@ -24,7 +25,11 @@ const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 pub struct Performer {
     runtime: tokio::runtime::Runtime,
     clients: BTreeMap<Vec<Hash32>, (reqwest::Client, Arc<PinVerifier>)>,
+    under_way: JoinSet<Finished>,
 }
+
+/// The number of a job, and what became of it.
+pub type Finished = (u64, TransferOutcome);
 
 impl std::fmt::Debug for Performer {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -35,17 +40,20 @@ impl std::fmt::Debug for Performer {
 impl Performer {
     /// A client without any trusted authority: only pins count.
     pub fn new() -> Result<Self, Failure> {
-        let runtime = tokio::runtime::Builder::new_current_thread()
+        // One thread beside the one that plans: bytes move while the core writes receipts down.
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(1)
             .enable_all()
             .build()?;
         Ok(Self {
             runtime,
             clients: BTreeMap::new(),
+            under_way: JoinSet::new(),
         })
     }
 
-    /// Performs one exchange.
-    pub fn perform(&mut self, job: &TransferJob) -> Result<TransferOutcome, Failure> {
+    /// Begins an exchange.
+    pub fn begin(&mut self, job: &TransferJob) -> Result<(), Failure> {
         let body = read_body(&job.body)?;
         let (client, verifier) = self.client(&job.target.pins)?;
         verifier.forget();
@@ -59,33 +67,18 @@ impl Performer {
         for (name, value) in &job.headers {
             request = request.header(*name, value);
         }
-        let limit = job.reply_bytes_max;
-        let exchanged = self.runtime.block_on(exchange(request, limit));
-        Ok(match exchanged {
-            Ok((status, content_type, body)) => {
-                let pin_seen = verifier.last_pin();
-                TransferOutcome::Reply {
-                    status,
-                    content_type,
-                    body,
-                    pin_seen,
-                }
-            }
-            Err(error) if verifier.has_rejected() || speaks_no_tls(&error) => {
-                TransferOutcome::Failed {
-                    failure: LinkFailure::WrongPin,
-                }
-            }
-            Err(error) if error.is_timeout() => TransferOutcome::Failed {
-                failure: LinkFailure::TimedOut,
-            },
-            Err(error) if error.is_connect() => TransferOutcome::Failed {
-                failure: LinkFailure::Unreachable,
-            },
-            Err(_) => TransferOutcome::Failed {
-                failure: LinkFailure::Cut,
-            },
-        })
+        let (number, limit) = (job.number, job.reply_bytes_max);
+        let exchange = async move { (number, outcome(request, limit, &verifier).await) };
+        self.under_way.spawn_on(exchange, self.runtime.handle());
+        Ok(())
+    }
+
+    /// Waits until an exchange has ended, and gives all that have ended by then.
+    pub fn finished(&mut self) -> Vec<Finished> {
+        let first = self.runtime.block_on(self.under_way.join_next());
+        let others = std::iter::from_fn(|| self.under_way.try_join_next());
+        // A task that panicked has no outcome; the session goes on without it.
+        first.into_iter().chain(others).flatten().collect()
     }
 
     fn client(&mut self, pins: &[Hash32]) -> Result<(reqwest::Client, Arc<PinVerifier>), Failure> {
@@ -115,6 +108,28 @@ impl Performer {
             .insert(pins.to_vec(), (client.clone(), verifier.clone()));
         Ok((client, verifier))
     }
+}
+
+async fn outcome(
+    request: reqwest::RequestBuilder,
+    limit: usize,
+    verifier: &PinVerifier,
+) -> TransferOutcome {
+    let failure = match exchange(request, limit).await {
+        Ok((status, content_type, body)) => {
+            return TransferOutcome::Reply {
+                status,
+                content_type,
+                body,
+                pin_seen: verifier.last_pin(),
+            };
+        }
+        Err(error) if verifier.has_rejected() || speaks_no_tls(&error) => LinkFailure::WrongPin,
+        Err(error) if error.is_timeout() => LinkFailure::TimedOut,
+        Err(error) if error.is_connect() => LinkFailure::Unreachable,
+        Err(_) => LinkFailure::Cut,
+    };
+    TransferOutcome::Failed { failure }
 }
 
 /// Whether somebody answered the greeting with something that is not TLS, as the login page of a network does.

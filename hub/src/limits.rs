@@ -11,8 +11,11 @@ pub const FLOOR_PART_FOR_RUNS: u64 = 10;
 pub const FILE_BYTES_MAX: u64 = 1024 * 1024 * 1024;
 /// What a device that no person has claimed may store.
 pub const UNCLAIMED_QUOTA_BYTES: u64 = 512 * 1024 * 1024;
-/// Staging is made durable each time this much was appended: what a power cut costs at most.
-pub const SYNC_EVERY_BYTES: u64 = 1024 * 1024;
+/// Staging is made durable each time this much was appended, or this long after the last time: what
+/// a power cut costs at most.
+pub const SYNC_EVERY_BYTES: u64 = 8 * 1024 * 1024;
+/// See [`SYNC_EVERY_BYTES`].
+pub const SYNC_EVERY_NS: u64 = 2_000_000_000;
 /// No byte either way for this long ends a body; a slow link that moves is never cut.
 pub const IDLE_TIMEOUT: Duration = Duration::from_secs(30);
 /// Connections at once, of one listener.

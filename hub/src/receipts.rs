@@ -10,7 +10,7 @@ use imena_core::model::ids::{DeviceId, SealedName};
 
 use crate::error::HubError;
 use crate::hub::Inner;
-use crate::truth::{Head, Line, Opened, StoredFile};
+use crate::truth::{Draft, Head, Line, Opened, StoredFile};
 
 impl Inner {
     /// Brings the index of receipts up to its files; with the first roster, or at every start.
@@ -102,20 +102,31 @@ impl Inner {
         opened: &[SealedName],
         lines: Vec<ReceiptLine>,
     ) -> Result<Receipt, HubError> {
+        let draft = Draft {
+            files: files.to_vec(),
+            opened: opened.to_vec(),
+            lines,
+        };
+        let receipts = self.receipts(std::slice::from_ref(&draft))?;
+        receipts.into_iter().next().ok_or(HubError::TaskEnded)
+    }
+
+    /// Signs a receipt for each draft, all in one transaction.
+    pub(crate) fn receipts(&self, drafts: &[Draft]) -> Result<Vec<Receipt>, HubError> {
         let org = self.org()?;
-        let sign = |head: &Head| {
+        let sign = |head: &Head, lines: &[ReceiptLine]| {
             let word = ReceiptDraft {
                 org,
                 hub: self.keys.id(),
                 epoch: head.epoch,
                 hub_seq: head.hub_seq.saturating_add(1),
                 prev: head.receipt,
-                lines: lines.clone(),
+                lines: lines.to_vec(),
                 hub_time_ms: self.now_ms(),
                 before: head.before,
             };
             sign_receipt(word, self.keys.public_key(), self.keys.signer())
         };
-        self.truth.append_receipt(files, opened, &sign)
+        self.truth.append_receipts(drafts, &sign)
     }
 }

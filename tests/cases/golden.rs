@@ -16,26 +16,35 @@ mod make;
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use age::secrecy::ExposeSecret as _;
 use imena_core::encoding::limits::SEALED_RUN_BYTES_MAX;
 use imena_core::encoding::{CoseError, Hash32, Map, PublicKey, Signed, Value, What};
 use imena_core::environment::Environment;
+use imena_core::field_store::{FolderReport, verify_folder};
 use imena_core::journal::{
-    ChainHead, Checkpoint, Entry, Op, Receipt, ReceiptLine, Run, sign_receipt, verify_chain,
+    Absence, BodyBytes, Entry, Op, Receipt, ReceiptLine, Run, verify_erasure,
 };
 use imena_core::keys::{
-    JoinCode, KeyError, OrgIdentity, OrgSigner, RosterHub, SessionKey, SignedRoster, SoftwareVault,
-    VaultKeys, device_key,
+    JoinCode, KeyError, LineState, OrgIdentity, OrgSigner, RosterHub, SessionKey, SignedRoster,
+    SoftwareVault, VaultKeys, device_key,
 };
-use imena_core::merge::fold;
+use imena_core::merge::{Counting, Folded, Gap, Standing, fold};
 use imena_core::model::codes::LabelCode;
-use imena_core::model::ids::{DeviceId, OrgId, SubjectId};
+use imena_core::model::ids::{DeviceId, EntryId, OrgId, SubjectId};
 use imena_core::seal::open_bytes;
+use imena_core::sync::wire::SyncReply;
 use imena_core::vocabulary::Kind;
-use make::{GRAVE_CODE, HINT_TEXT, NEWER_KIND, PASSCODE, PASSPHRASE, REMAINS_CODE};
+use make::{
+    GRAVE_CODE, HINT_TEXT, NEWER_FIELD, NEWER_KIND, NEWER_OP, PASSCODE, PASSPHRASE, REMAINS_CODE,
+};
 
+/// Files of the folder, helps for people left out.
+const FILES: usize = 33;
+/// Entries of the phone whose folder it is.
+const OWN_ENTRIES: u64 = 35;
 /// Files up to this length are flipped byte by byte.
 const SMALL_BYTES: usize = 4096;
 
@@ -61,11 +70,11 @@ fn a_vault_made_today_is_read_like_the_golden_one() {
     let dir = tempfile::tempdir().unwrap();
     make::make(dir.path()).unwrap();
     let today = Golden::open(dir.path());
-    let kinds = |golden: &Golden| -> Vec<(u64, Kind)> {
-        golden
-            .entries()
-            .iter()
-            .map(|entry| (entry.header.seq, entry.header.kind))
+    let kinds = |golden: &Golden| -> Vec<(u64, Kind, Op)> {
+        let own = golden.own();
+        let headers = own.iter().map(|entry| &entry.header);
+        headers
+            .map(|header| (header.seq, header.kind, header.op))
             .collect()
     };
     assert_eq!(kinds(&today), kinds(&golden()));
@@ -77,7 +86,7 @@ fn a_vault_made_today_is_read_like_the_golden_one() {
 #[test]
 fn every_golden_file_is_read_and_verified() {
     let golden = golden();
-    assert_eq!(golden.files.len(), 21);
+    assert_eq!(golden.files.len(), FILES);
     for (name, bytes) in &golden.files {
         assert_eq!(golden.read(name, bytes), Ok(()), "{name}");
     }
@@ -129,26 +138,35 @@ fn the_organisations_files_open_with_their_passphrase() {
 }
 
 #[test]
-fn the_roster_names_two_hubs_two_devices_and_the_end_of_one_chain() {
+fn rosters_follow_each_other_and_the_last_one_knows_everybody_who_ever_stood() {
     let golden = golden();
+    let mut signed = SignedRoster::open(&golden.roster_bytes(1), golden.org).unwrap();
+    for version in [2, 3] {
+        signed = signed.succeed(&golden.roster_bytes(version)).unwrap();
+    }
+    assert_eq!(signed, golden.roster);
     let roster = &golden.roster.roster;
-    assert_eq!(roster.version, 3);
     assert_eq!(
         roster.recipient(),
         Some(golden.identity.recipient().as_str())
     );
-    let names: Vec<&str> = roster.hubs.iter().map(|hub| hub.name.as_str()).collect();
-    assert_eq!(names, ["Golden hub one", "Golden hub two"]);
-    assert_eq!((roster.devices.len(), roster.issuers.len()), (2, 2));
     assert_eq!(roster.issuers_of(golden.device)[0].to_string(), "T03");
-    let lost = roster.devices[1].id().unwrap();
-    assert_eq!(roster.last_good_seq(lost), Some(7));
-    assert_eq!(roster.last_good_seq(golden.device), None);
-    let signer = golden.signer();
-    let again = roster.clone().sign(&signer).unwrap();
-    assert_eq!(
-        again.bytes, golden.files["vault/roster.cose"],
-        "Ed25519 signs alike each time"
+    let devices = roster.devices.iter();
+    let states: Vec<LineState> = devices.map(|line| line.state).collect();
+    let expected = [
+        LineState::Active,
+        LineState::Retired,
+        LineState::Lost,
+        LineState::Revoked,
+    ];
+    assert_eq!(states, expected);
+    let again = roster.clone().sign(&golden.signer()).unwrap();
+    assert_eq!(again.bytes, signed.bytes, "Ed25519 signs alike each time");
+    let succeeded = signed.succeed(&golden.files["succession/4.cose"]).unwrap();
+    assert_eq!(succeeded.roster.org, golden.org);
+    assert_ne!(
+        Signed::parse(&succeeded.bytes, What::Roster).unwrap().kid(),
+        golden.org.0
     );
 }
 
@@ -185,22 +203,32 @@ fn the_phones_key_files_open_with_its_passcode_and_a_session_key_opens_the_photo
 }
 
 #[test]
-fn the_chain_runs_through_three_runs_without_a_gap() {
-    let golden = golden();
-    let runs = golden.runs();
-    assert_eq!(
-        runs.iter().map(|run| run.entries.len()).collect::<Vec<_>>(),
-        [9, 8, 1]
-    );
-    let checkpoints: Vec<Checkpoint> = runs
+fn the_folder_is_verified_by_its_files_and_names_only_what_is_told_in_it() {
+    let report = golden().report();
+    let findings: Vec<String> = report
+        .findings
         .iter()
-        .map(|run| run.checkpoint(&golden.key).unwrap())
+        .map(|finding| finding.what.clone())
         .collect();
-    let entries = golden.entries();
-    let all: Vec<Option<&Entry>> = entries.iter().map(Some).collect();
-    let start = ChainHead::start(golden.device);
-    let head = verify_chain(golden.device, start, &all, &checkpoints).unwrap();
-    assert_eq!(head.seq, 18);
+    assert_eq!(findings.len(), 2, "{findings:?}");
+    assert!(
+        findings
+            .iter()
+            .all(|what| what.starts_with("two entries of number"))
+    );
+    let proven: Vec<u64> = report
+        .chains
+        .iter()
+        .map(|chain| chain.proven_upto_seq)
+        .collect();
+    let mut sorted = proven.clone();
+    sorted.sort_unstable();
+    assert_eq!(sorted, [2, 3, 4, OWN_ENTRIES]);
+    assert_eq!(report.receipts.len(), 2);
+    assert_eq!(
+        (report.introduced, report.rosters.clone()),
+        (4, vec![1, 2, 3])
+    );
 }
 
 #[test]
@@ -214,13 +242,15 @@ fn every_entry_is_written_again_byte_for_byte() {
         if entry.header.kind == Kind::Unknown(NEWER_KIND) {
             continue;
         }
-        let again = Entry::compose(entry.header.clone(), body).unwrap();
+        let again = Entry::compose(entry.header.clone(), &body).unwrap();
         assert_eq!(again, entry, "entry {}", entry.header.seq);
         composed += 1;
     }
+    let all = golden.entries().len();
     assert_eq!(
-        composed, 16,
-        "all but the withheld body and the entry of a newer version"
+        composed + 5,
+        all,
+        "all but three absent bodies and two of newer versions"
     );
 }
 
@@ -234,20 +264,36 @@ fn a_run_packed_again_holds_the_same() {
 }
 
 #[test]
-fn a_withheld_body_leaves_the_chain_whole() {
+fn absent_bodies_say_why_and_leave_the_chain_whole() {
     let golden = golden();
-    let entries = golden.entries();
-    let withheld: Vec<&Entry> = entries
+    let absent: Vec<Absence> = golden
+        .own()
         .iter()
-        .filter(|entry| entry.body.is_none())
+        .filter_map(|entry| entry.body_bytes.absence())
         .collect();
-    assert_eq!(withheld.len(), 1);
-    assert_eq!(withheld[0].header.kind, Kind::Marker);
-    assert!(withheld[0].header.body_len > 0);
+    let erased = golden.entry(Kind::Erased);
+    let order = Some(erased.id);
+    let expected = [Absence::Withheld, Absence::Erased { order }, Absence::Lost];
+    assert_eq!(absent, expected);
+    let list = |field: u64| {
+        erased
+            .field(field)
+            .and_then(Value::as_array)
+            .unwrap()
+            .to_vec()
+    };
+    let targets: Vec<EntryId> = list(1).iter().filter_map(EntryId::from_value).collect();
+    let words: Vec<Vec<u8>> = list(2)
+        .iter()
+        .map(|word| word.as_bytes().unwrap().to_vec())
+        .collect();
+    let roster = &golden.roster.roster;
+    verify_erasure(roster, &targets, &words).unwrap();
+    assert!(verify_erasure(roster, &targets, &words[..1]).is_err());
 }
 
 #[test]
-fn an_entry_of_a_newer_version_keeps_its_bytes() {
+fn what_newer_versions_write_keeps_its_bytes_and_changes_nothing_that_is_understood() {
     let golden = golden();
     let newer = golden.entry(Kind::Unknown(NEWER_KIND));
     let header = Map::decode(&newer.header_bytes).unwrap();
@@ -259,10 +305,143 @@ fn an_entry_of_a_newer_version_keeps_its_bytes() {
         "a provider that is not known shows no position"
     );
     assert_eq!(body.fields.get(1).and_then(Value::as_text), Some("тихо"));
-    let bytes = Map::decode(newer.body_bytes.as_deref().unwrap()).unwrap();
+    let bytes = Map::decode(newer.body_bytes.here().unwrap()).unwrap();
     assert_eq!(
-        bytes.get(7).and_then(Value::as_text),
+        bytes.get(40).and_then(Value::as_text),
         Some("a body key of a later version")
+    );
+    let own = golden.own();
+    let of_newer: Vec<&Entry> = own.iter().filter(|entry| !entry.is_understood()).collect();
+    let told: Vec<(u64, Op)> = of_newer
+        .iter()
+        .map(|e| (e.header.version, e.header.op))
+        .collect();
+    assert_eq!(told, [(1, Op::Newer(NEWER_OP)), (2, Op::Create)]);
+    let site = golden.entry(Kind::Site).header.subject;
+    let folded = golden.fold(site);
+    assert_eq!(folded.newer, 2);
+    assert!(folded.fields.contains_key(&NEWER_FIELD));
+    let without: Vec<Entry> = golden
+        .entries()
+        .into_iter()
+        .filter(Entry::is_understood)
+        .collect();
+    let mut alone = fold(site, &without, &golden.counting()).unwrap();
+    alone.newer = 2;
+    assert_eq!(
+        alone, folded,
+        "neither a value nor a supersession comes of them"
+    );
+}
+
+#[test]
+fn of_a_lost_phone_only_what_its_last_good_entry_leads_back_to_counts() {
+    let golden = golden();
+    let line = &golden.roster.roster.devices[2];
+    let device = line.id().unwrap();
+    let counting = golden.counting();
+    let entries = golden.entries();
+    let of_lost: Vec<&Entry> = entries
+        .iter()
+        .filter(|e| e.header.device == device)
+        .collect();
+    assert_eq!(
+        of_lost.len(),
+        4,
+        "another history stands beside the true one"
+    );
+    let counts: Vec<u64> = of_lost
+        .iter()
+        .filter(|entry| counting.counts(entry))
+        .map(|entry| entry.header.seq)
+        .collect();
+    assert_eq!(counts, [1, 2]);
+    let revoked = golden.roster.roster.devices[3].id().unwrap();
+    let of_revoked = entries
+        .iter()
+        .filter(|entry| entry.header.device == revoked);
+    assert!(of_revoked.clone().count() > 0 && !of_revoked.clone().any(|e| counting.counts(e)));
+}
+
+#[test]
+fn golden_v1_has_one_of_everything_that_version_1_can_say() {
+    let golden = golden();
+    let entries = golden.entries();
+    for kind in Kind::all() {
+        assert!(entries.iter().any(|e| e.header.kind == kind), "{kind:?}");
+    }
+    for op in [Op::Create, Op::Set, Op::Resolve, Op::Withdraw, Op::Void] {
+        assert!(entries.iter().any(|e| e.header.op == op), "{op:?}");
+    }
+    let values: Vec<&Value> = entries
+        .iter()
+        .filter_map(|entry| entry.body.as_ref())
+        .flat_map(|body| body.fields.0.values())
+        .collect();
+    let has = |what: &str, is: fn(&Value) -> bool| {
+        assert!(values.iter().any(|value| is(value)), "{what}");
+    };
+    has("uint", |value| value.as_uint().is_some());
+    has("negative", |value| matches!(value, Value::Neg(_)));
+    has("bytes", |value| {
+        value.as_bytes().is_some_and(|b| b.len() == 16)
+    });
+    has("text", |value| value.as_text().is_some());
+    has("list", |value| {
+        value.as_array().is_some_and(|list| !list.is_empty())
+    });
+    has("map", |value| value.as_map().is_some());
+    has("nothing", |value| *value == Value::Null);
+    has("gap", |value| {
+        Gap::from_value(value) == Some(Gap::NotExamined)
+    });
+    let report = golden.report();
+    assert!(
+        report
+            .subjects
+            .iter()
+            .any(|s| s.kind == 1 && s.conflicts == [2]),
+        "open conflict"
+    );
+    assert!(report.chains.iter().any(|chain| chain.forks == [4]), "fork");
+    let stands = |of: fn(&Standing) -> bool| {
+        let subjects = report.subjects.iter().map(|told| golden.fold(told.subject));
+        subjects.into_iter().any(|folded| of(&folded.standing))
+    };
+    assert!(
+        stands(|standing| matches!(standing, Standing::Withdrawn(_))),
+        "withdrawn"
+    );
+    let lines: Vec<ReceiptLine> = golden
+        .receipts()
+        .into_iter()
+        .flat_map(|receipt| receipt.word.lines)
+        .collect();
+    assert!(
+        lines
+            .iter()
+            .any(|line| matches!(line, ReceiptLine::Void { .. })),
+        "taken back"
+    );
+    assert!(
+        lines
+            .iter()
+            .any(|line| matches!(line, ReceiptLine::Entries { .. })),
+        "entries"
+    );
+    let made = entries
+        .iter()
+        .filter(|e| e.header.kind == Kind::RenditionsMade);
+    assert!(
+        made.clone().any(|entry| entry.field(4).is_some()),
+        "no_preview"
+    );
+    let reply = SyncReply::decode(&golden.files["vault/wire/sync_reply.cbor"]).unwrap();
+    let (opened, _) = reply.segments[0].open(golden.org).unwrap();
+    assert!(
+        opened
+            .iter()
+            .any(|e| e.body_bytes == BodyBytes::Absent(Absence::Withheld))
     );
 }
 
@@ -294,14 +473,14 @@ fn two_words_about_a_grave_are_a_conflict_until_a_person_resolves_it() {
     let grave = golden.entry(Kind::Grave).header.subject;
     let mut entries = golden.entries();
     entries.retain(|entry| entry.header.subject == grave);
-    let folded = fold(grave, &entries, Some(&golden.roster.roster)).unwrap();
+    let folded = fold(grave, &entries, &golden.counting()).unwrap();
     assert_eq!(
         folded.value(3).and_then(Value::as_text),
         Some("individual_marked")
     );
     assert!(folded.conflicts().is_empty());
     entries.retain(|entry| entry.header.op != Op::Resolve);
-    let folded = fold(grave, &entries, Some(&golden.roster.roster)).unwrap();
+    let folded = fold(grave, &entries, &golden.counting()).unwrap();
     assert_eq!(folded.conflicts(), [3]);
 }
 
@@ -318,31 +497,34 @@ fn every_photo_and_rendition_opens_to_what_its_entry_says() {
 }
 
 #[test]
-fn receipts_follow_each_other_and_are_written_again_byte_for_byte() {
+fn receipts_follow_each_other_through_two_epochs() {
     let golden = golden();
     let receipts = golden.receipts();
-    assert_eq!(receipts[0].word.prev, Hash32::ZERO);
-    assert_eq!(receipts[1].word.prev, receipts[0].id.0);
-    for (hub_seq, receipt) in (1..).zip(&receipts) {
-        assert_eq!(receipt.word.hub_seq, hub_seq);
-        let signature = Value::decode(&receipt.bytes).unwrap();
-        let signature = signature.as_array().unwrap()[3]
-            .as_bytes()
-            .unwrap()
-            .to_vec();
-        let key = golden.hub().0;
-        let sign = |_: &[u8]| Ok::<_, std::convert::Infallible>(signature);
-        let again = sign_receipt(receipt.word.clone(), &key, sign).unwrap();
-        assert_eq!(&again, receipt);
+    let numbers: Vec<u64> = receipts
+        .iter()
+        .map(|receipt| receipt.word.hub_seq)
+        .collect();
+    assert_eq!(numbers, [1, 2, 1, 2, 3, 4]);
+    for pair in receipts.windows(2) {
+        let (before, after) = (&pair[0], &pair[1]);
+        let expected = if after.word.hub_seq == 1 {
+            Hash32::ZERO
+        } else {
+            before.id.0
+        };
+        assert_eq!(after.word.prev, expected);
     }
-    let entries = golden.entries();
-    let end = ReceiptLine::Entries {
-        device: golden.device,
-        upto_seq: 17,
-        entry_id: entries[16].id,
-    };
-    assert!(receipts[1].word.lines.contains(&end));
-    let seen = entries[17].header.hub_seen.unwrap();
+    let end = receipts[2].word.before.unwrap();
+    assert_eq!(
+        (end.epoch, end.hub_seq, end.id),
+        (receipts[1].word.epoch, 2, receipts[1].id)
+    );
+    assert_eq!(receipts[0].word.before, None);
+    assert!(
+        receipts[5].word.lines.is_empty(),
+        "a line of a later type counts for nothing"
+    );
+    let seen = golden.entry(Kind::KeyGrant).header.hub_seen.unwrap();
     assert_eq!((seen.receipt, seen.hub_seq), (receipts[1].id, 2));
 }
 
@@ -393,7 +575,9 @@ impl Golden {
         let org = OrgId(PublicKey::from_spki(&files["vault/org.spki"]).unwrap().id());
         let sealed = dir.join("organisation/org-identity.age");
         let identity = OrgIdentity::open(&env(), &sealed, PASSPHRASE).unwrap();
-        let roster = SignedRoster::open(&files["vault/roster.cose"], org).unwrap();
+        let sealed = &files["vault/rosters/3.age"];
+        let bytes = open_bytes(&[identity.identity()], sealed, SEALED_RUN_BYTES_MAX).unwrap();
+        let roster = SignedRoster::open(&bytes, org).unwrap();
         let key = PublicKey::from_spki(&roster.roster.devices[0].spki).unwrap();
         let device = DeviceId(key.id());
         Self {
@@ -432,11 +616,42 @@ impl Golden {
 
     fn open_run(&self, sealed: &[u8]) -> Result<Run, String> {
         let run = Run::unpack(&self.open_sealed(sealed)?, self.org).map_err(|e| e.to_string())?;
-        run.checkpoint(&self.key).map_err(|e| e.to_string())?;
+        let line = run
+            .device()
+            .and_then(|device| self.roster.roster.device(device));
+        let key = PublicKey::from_spki(&line.ok_or("no such device")?.spki);
+        run.checkpoint(&key.map_err(|error| error.to_string())?)
+            .map_err(|error| error.to_string())?;
         Ok(run)
     }
 
-    /// In the order of their entries.
+    fn roster_bytes(&self, version: u64) -> Vec<u8> {
+        let sealed = &self.files[&format!("vault/rosters/{version}.age")];
+        self.open_sealed(sealed).unwrap()
+    }
+
+    fn report(&self) -> FolderReport {
+        let go_on = &mut |_, _| ControlFlow::Continue(());
+        verify_folder(&env(), &self.dir.join("vault"), &self.identity, go_on).unwrap()
+    }
+
+    fn counting(&self) -> Counting {
+        Counting::through(Some(&self.roster.roster), &self.entries())
+    }
+
+    fn fold(&self, subject: SubjectId) -> Folded {
+        fold(subject, &self.entries(), &self.counting()).unwrap()
+    }
+
+    /// Entries of the phone whose folder it is, in order.
+    fn own(&self) -> Vec<Entry> {
+        let mut own = self.entries();
+        own.retain(|entry| entry.header.device == self.device);
+        own.sort_by_key(|entry| entry.header.seq);
+        own
+    }
+
+    /// In the order of their first entries.
     fn runs(&self) -> Vec<Run> {
         let below = self.below("runs");
         let mut runs: Vec<Run> = below
@@ -456,19 +671,25 @@ impl Golden {
 
     /// The first entry of a kind.
     fn entry(&self, kind: Kind) -> Entry {
-        self.entries()
-            .into_iter()
-            .find(|entry| entry.header.kind == kind)
-            .unwrap()
+        let mut entries = self.own();
+        entries.extend(self.entries());
+        let found = entries.into_iter().find(|entry| entry.header.kind == kind);
+        found.unwrap()
     }
 
     fn receipts(&self) -> Vec<Receipt> {
         let key = self.hub().0;
-        let below = self.below("receipts");
-        below
-            .iter()
-            .map(|(_, bytes)| Receipt::open(bytes, &key, self.org).unwrap())
-            .collect()
+        let mut all = Vec::new();
+        for (_, bytes) in self.below("receipts") {
+            let mut rest = bytes.as_slice();
+            while !rest.is_empty() {
+                let (item, after) = rest.split_at(Value::first_len(rest).unwrap());
+                all.push(Receipt::open(item, &key, self.org).unwrap());
+                rest = after;
+            }
+        }
+        all.sort_by_key(|receipt| (receipt.word.before.is_some(), receipt.word.hub_seq));
+        all
     }
 
     fn sealed(&self, name: &Value) -> &[u8] {
@@ -490,12 +711,16 @@ impl Golden {
         if folder == "organisation" {
             return self.read_organisation(rest, bytes);
         }
+        if folder == "succession" {
+            let opened = SignedRoster::open(bytes, self.org);
+            return opened.map(drop).map_err(|error| error.to_string());
+        }
         match rest.split_once('/').unwrap_or((rest, "")) {
             ("org.spki", _) => {
                 let key = PublicKey::from_spki(bytes).map_err(|error| error.to_string())?;
                 same(OrgId(key.id()), self.org)
             }
-            ("roster.cose", _) => SignedRoster::open(bytes, self.org)
+            ("rosters", _) => SignedRoster::open(&self.open_sealed(bytes)?, self.org)
                 .map(drop)
                 .map_err(|error| error.to_string()),
             ("join.txt", _) => self.read_join(bytes),
@@ -508,15 +733,31 @@ impl Golden {
                 }
                 self.open_sealed(bytes).map(drop)
             }
-            ("receipts", _) => {
-                let opened = Receipt::open(bytes, &self.hub().0, self.org);
-                opened.map(drop).map_err(|error| error.to_string())
+            ("receipts", _) => self.read_receipts(bytes),
+            ("wire", "sync_reply.cbor") => {
+                let reply = SyncReply::decode(bytes).map_err(|error| error.to_string())?;
+                same(reply, self.reply())
             }
             ("wire", message) => self
                 .read_message(message, bytes)
                 .map_err(|error| error.to_string()),
             (other, _) => Err(format!("{other} is no golden file")),
         }
+    }
+
+    fn reply(&self) -> SyncReply {
+        SyncReply::decode(&self.files["vault/wire/sync_reply.cbor"]).unwrap()
+    }
+
+    fn read_receipts(&self, bytes: &[u8]) -> Result<(), String> {
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let len = Value::first_len(rest).map_err(|error| error.to_string())?;
+            let (item, after) = rest.split_at(len);
+            Receipt::open(item, &self.hub().0, self.org).map_err(|error| error.to_string())?;
+            rest = after;
+        }
+        Ok(())
     }
 
     fn read_organisation(&self, name: &str, bytes: &[u8]) -> Result<(), String> {

@@ -312,7 +312,7 @@ impl World {
                     let outcome = self.runtime.block_on(outcome);
                     self.hub.as_ref().unwrap().settle();
                     self.hub.as_ref().unwrap().settle();
-                    store.report_job(&mut desk, outcome).unwrap();
+                    store.report_job(&mut desk, job.number, outcome).unwrap();
                 }
             }
         }

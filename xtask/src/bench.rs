@@ -13,6 +13,15 @@ use crate::{install, kotlin, python, repository, swift};
 pub fn run(words: &[String]) -> Result<(), Failure> {
     let is_ffi = words.first().is_some_and(|word| word == "ffi");
     install::make_sure(if is_ffi { "test" } else { "bench" })?;
+    if words.first().is_some_and(|word| word == "sync") {
+        // What is measured there is the program itself, beside this one.
+        process::run(process::cargo(&[
+            "build",
+            "--release",
+            "--package",
+            "imena",
+        ]))?;
+    }
     let mut bench = process::cargo(&[
         "run",
         "--release",

@@ -11,7 +11,7 @@ use serde_json::json;
 use crate::Done;
 use crate::failure::{Failure, TRY_AGAIN};
 use crate::terminal::{Terminal, foreign};
-use crate::transfer::Performer;
+use crate::transfer::{Finished, Performer};
 
 /// When no address answered, before the first is asked again.
 const ROUND_PAUSE: Duration = Duration::from_secs(1);
@@ -106,6 +106,18 @@ fn session(
         let Some(job) = job else {
             match step {
                 Step::Done => break,
+                Step::Busy => {
+                    let outcomes = performer.finished();
+                    let is_reply =
+                        |outcome: &Finished| matches!(outcome, (_, TransferOutcome::Reply { .. }));
+                    has_answered |= outcomes.iter().any(is_reply);
+                    for change in store.report_jobs(&mut desk, outcomes)? {
+                        note(terminal, &mut tally, &bar, change);
+                    }
+                    if desk.failures() == 0 {
+                        last_progress = Instant::now();
+                    }
+                }
                 Step::Wait { .. } if !has_answered && !asked.is_multiple_of(hubs.len()) => {
                     // Nobody at this address: the hub may be at its next one.
                     desk = start(store, targets.next(), cost, ask_held)?;
@@ -125,15 +137,7 @@ fn session(
             }
             continue;
         };
-        let outcome = performer.perform(&job)?;
-        has_answered |= matches!(outcome, TransferOutcome::Reply { .. });
-        let changes = store.report_job(&mut desk, outcome)?;
-        for change in changes {
-            note(terminal, &mut tally, &bar, change);
-        }
-        if desk.failures() == 0 {
-            last_progress = Instant::now();
-        }
+        performer.begin(&job)?;
     }
     bar.finish_and_clear();
     let sent = desk.sent_bytes();

@@ -6,7 +6,7 @@ use super::{Error, FieldStore};
 use crate::encoding::Map;
 use crate::keys::Policy;
 use crate::model::ids::{SealedName, SubjectId};
-use crate::store::{Class, Word};
+use crate::store::Word;
 use crate::sync::{FreeingFacts, HeldNow, Missing, SyncDesk, missing_for_freeing};
 use crate::vocabulary::Kind;
 
@@ -22,21 +22,24 @@ pub struct FreeReport {
 }
 
 impl FieldStore {
-    /// Originals here that could be asked about, at most as many as one hold check names.
+    /// Originals here that could be asked about, at most as many as one hold check names: those that a hub opened first, then the oldest.
     ///
     /// # Errors
     /// `Locked`, or the database's.
     pub fn originals_here(&self) -> Result<Vec<SealedName>, Error> {
-        self.with_open(|open| {
-            let mut here = Vec::new();
-            for row in open.chain.journal().files_of(open.chain.device())? {
-                if row.class == Class::Original && self.files.find(row.sealed)?.is_some() {
-                    here.push(row.sealed);
-                }
+        if self.is_locked() {
+            return Err(Error::Locked);
+        }
+        let noted = self
+            .transfer()
+            .originals_here(crate::sync::wire::HOLD_CHECK_MAX)?;
+        let mut here = Vec::new();
+        for sealed in noted {
+            if self.files.find(sealed)?.is_some() {
+                here.push(sealed);
             }
-            here.truncate(crate::sync::wire::HOLD_CHECK_MAX);
-            Ok(here)
-        })
+        }
+        Ok(here)
     }
 
     /// Frees the originals for which every condition is met; the hub's fresh word is the desk's.

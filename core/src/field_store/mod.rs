@@ -13,6 +13,7 @@ mod opening;
 mod reading;
 mod rebuild;
 mod records;
+mod suspend;
 mod syncing;
 mod verify;
 
@@ -23,9 +24,10 @@ pub use folder::{
 };
 pub use freeing::FreeReport;
 pub use naming::Recorder;
-pub use opening::{Suspended, UnlockReport, software_vault};
+pub use opening::{UnlockReport, software_vault};
 pub use reading::{PhotoStatus, StatusView};
 pub use rebuild::{OldChain, RebuildReport};
+pub use suspend::Suspended;
 pub use verify::{Finding, Progress, VerifyReport};
 
 use std::path::PathBuf;

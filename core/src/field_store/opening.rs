@@ -23,38 +23,6 @@ const FREE_TRIES: u64 = 5;
 /// Longest wait between tries.
 const WAIT_MS_MAX: u64 = 60 * 60 * 1000;
 
-/// A vault that is closed for a while.
-pub struct Suspended {
-    config: StoreConfig,
-    keys: Option<VaultKeys>,
-}
-
-impl std::fmt::Debug for Suspended {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Suspended")
-    }
-}
-
-impl Suspended {
-    /// Opens the vault again.
-    ///
-    /// # Errors
-    /// As [`FieldStore::open`] and [`FieldStore::unlock`]; this value is given back, for another try.
-    pub fn resume(self) -> Result<FieldStore, Box<(Self, Error)>> {
-        let store = match FieldStore::open(self.config.clone()) {
-            Ok(store) => store,
-            Err(error) => return Err(Box::new((self, error))),
-        };
-        let Some(keys) = self.keys.clone() else {
-            return Ok(store);
-        };
-        match store.unlock_with(keys) {
-            Ok(_) => Ok(store),
-            Err(error) => Err(Box::new((self, error))),
-        }
-    }
-}
-
 /// What unlocking found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct UnlockReport {
@@ -237,7 +205,7 @@ impl FieldStore {
         self.unlock_with(keys)
     }
 
-    fn unlock_with(&self, keys: VaultKeys) -> Result<UnlockReport, Error> {
+    pub(super) fn unlock_with(&self, keys: VaultKeys) -> Result<UnlockReport, Error> {
         let environment = &self.config.environment;
         let (sessions, damaged_sessions) =
             SessionKey::open_all(environment, &self.config.dir, &keys)?;
@@ -362,34 +330,6 @@ impl FieldStore {
             open.chain.close()?;
         }
         worked
-    }
-
-    /// Closes every file and database, as a phone wants it before it suspends a program, and keeps in memory what a lock would forget: after
-    /// [`Suspended::resume`] the vault is as locked or unlocked as it was. The result says what could not be done before; the vault is closed all the same.
-    ///
-    /// Photos whose turn has not come when `go_on` says no stay put off.
-    pub fn suspend(self, go_on: &dyn Fn() -> bool) -> (Suspended, Result<(), Error>) {
-        let worked = if self.is_locked() {
-            Ok(())
-        } else {
-            self.work_off_while(go_on)
-        };
-        let config = self.config.clone();
-        let open = self
-            .open
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        let (keys, chain) = match open {
-            Some(open) => (Some(open.keys), Some(open.chain)),
-            None => (None, None),
-        };
-        let transfer = self
-            .transfer
-            .into_inner()
-            .unwrap_or_else(PoisonError::into_inner);
-        let closed = chain.map_or(Ok(()), OwnChain::close);
-        let closed = closed.and(transfer.close()).map_err(Error::from);
-        (Suspended { config, keys }, worked.and(closed))
     }
 
     /// Locks and closes; the vault can be opened again at once.
@@ -534,8 +474,26 @@ impl FieldStore {
             self.transfer()
                 .add_file(*sealed, Class::Original, *size, self.now_ms())?;
         }
-        // A crash between an entry and the note of what to send leaves files that nothing would offer.
-        for row in open.chain.journal().files_of(open.chain.device())? {
+        self.note_what_is_to_send(open)?;
+        Ok(recovered)
+    }
+
+    /// A crash between an entry and the note of what to send leaves files that nothing would offer: they are noted by the next unlock, which looks
+    /// at what came since the one before, however much there was ever.
+    fn note_what_is_to_send(&self, open: &Open) -> Result<(), Error> {
+        let device = open.chain.device();
+        let tip = open.chain.journal().tip(device)?.head.seq;
+        let noted = self.transfer().fact(NOTED_UPTO)?;
+        let noted = noted
+            .as_deref()
+            .and_then(|bytes| bytes.strip_prefix(device.as_bytes()))
+            .and_then(|seq| seq.try_into().ok())
+            .map(u64::from_be_bytes);
+        for row in open
+            .chain
+            .journal()
+            .files_after(device, noted.unwrap_or(0))?
+        {
             if self.transfer().class_of(row.sealed)?.is_none()
                 && self.files.find(row.sealed)?.is_some()
             {
@@ -543,11 +501,18 @@ impl FieldStore {
                     .add_file(row.sealed, row.class, row.size, self.now_ms())?;
             }
         }
-        for (sealed, size) in self.files.stored(Class::Run)? {
+        // Of a vault that was not looked at before every run is noted by its name; later the guard says up to where runs were noted when they
+        // were closed.
+        let runs = match (noted, self.transfer().guard()?) {
+            (Some(_), Some((guard, _))) => open.chain.journal().runs_from(device, guard)?,
+            (_, _) => self.files.stored(Class::Run)?,
+        };
+        for (sealed, size) in runs {
             self.transfer()
                 .add_file(sealed, Class::Run, size, self.now_ms())?;
         }
-        Ok(recovered)
+        let value = [device.as_bytes(), &tip.to_be_bytes()].concat();
+        Ok(self.transfer().set_fact(NOTED_UPTO, &value)?)
     }
 
     /// Offers every sealed file again by its name alone; nothing need be opened.
@@ -576,6 +541,8 @@ impl FieldStore {
     }
 }
 
+/// Device and seq up to which the files of the own chain were noted for sending.
+const NOTED_UPTO: &str = "noted_upto";
 /// A longer one was pasted by mistake, and would be stretched for nothing.
 const PASSCODE_BYTES_MAX: usize = 1024;
 

@@ -2,6 +2,7 @@
 
 use super::{Error, FieldStore};
 use crate::keys::JoinHub;
+use crate::store::Appended;
 use crate::sync::{
     DeskStart, Hands, HubTarget, LinkCost, Pulled, Step, SyncChange, SyncDesk, TransferJob,
     TransferOutcome,
@@ -65,20 +66,35 @@ impl FieldStore {
         Ok((step, job))
     }
 
-    /// Takes the outcome of a job.
+    /// Takes the outcome of the job with this number.
     ///
     /// # Errors
     /// The database's.
     pub fn report_job(
         &self,
         desk: &mut SyncDesk,
+        number: u64,
         outcome: TransferOutcome,
     ) -> Result<Vec<SyncChange>, Error> {
-        let cursor = SyncDesk::cursor_of(&outcome);
-        let changes = desk.report(self.hands(), outcome)?;
+        self.report_jobs(desk, vec![(number, outcome)])
+    }
+
+    /// As [`FieldStore::report_job`], for several that have ended: their receipts are kept with one fsync.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn report_jobs(
+        &self,
+        desk: &mut SyncDesk,
+        outcomes: Vec<(u64, TransferOutcome)>,
+    ) -> Result<Vec<SyncChange>, Error> {
+        let changes = desk.report_all(self.hands(), outcomes)?;
         for change in &changes {
             match change {
-                SyncChange::Pulled(segments) => self.take_segments(segments)?,
+                SyncChange::Pulled(segments) => {
+                    let is_new = self.take_segments(segments)?;
+                    desk.pulled(self.hands(), is_new)?;
+                }
                 SyncChange::Roster { .. } => self.reload_roster()?,
                 SyncChange::Enrolling { .. }
                 | SyncChange::Admitted
@@ -87,12 +103,6 @@ impl FieldStore {
                 | SyncChange::HubRestored
                 | SyncChange::Trouble(_) => {}
             }
-        }
-        let has_trouble = changes
-            .iter()
-            .any(|change| matches!(change, SyncChange::Trouble(_)));
-        if cursor.is_some() && !has_trouble && !self.is_locked() {
-            desk.pulled(self.hands(), cursor)?;
         }
         self.note_hub_seen(desk)?;
         if !changes.is_empty() {
@@ -110,14 +120,19 @@ impl FieldStore {
         }
     }
 
-    fn take_segments(&self, segments: &[Pulled]) -> Result<(), Error> {
+    /// Gives pieces of chains to the journal; `true` if it did not know all of their entries.
+    fn take_segments(&self, segments: &[Pulled]) -> Result<bool, Error> {
         self.with_open(|open| {
+            let mut is_new = false;
             for segment in segments {
                 let mut journal = open.chain.journal();
                 // A piece of the own chain that came back is known already; anything else of it would be a fork, which is kept and flagged.
-                journal.receive(&segment.spki, &segment.entries, &segment.checkpoint)?;
+                let taken =
+                    journal.receive(&segment.spki, &segment.entries, &segment.checkpoint)?;
+                is_new |= taken.iter().any(|entry| *entry != Appended::Known);
             }
-            self.follow(open)
+            self.follow(open)?;
+            Ok(is_new)
         })
     }
 

@@ -10,7 +10,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, par
 use super::database::{Durability, open_database};
 use super::journal_append::OwnAppend;
 use super::journal_rows::{insert, insert_checkpoint, insert_device};
-use super::{Class, StoreError, sql};
+use super::{StoreError, sql};
 use crate::encoding::Hash32;
 use crate::environment::Environment;
 use crate::journal::{Absence, BodyBytes, ChainHead, Checkpoint, Entry};
@@ -25,7 +25,7 @@ const MIGRATIONS: &[&str] = &[include_str!("sql/journal/0001_start.sql")];
 /// The journal of a vault, or of a hub.
 #[derive(Debug)]
 pub struct Journal {
-    connection: Connection,
+    pub(super) connection: Connection,
     generation: [u8; 16],
     has_failed: bool,
 }
@@ -63,29 +63,6 @@ pub enum Appended {
     Known,
     /// Another entry has its number: both are kept.
     Fork,
-}
-
-/// A sealed file that an entry introduces.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct FileRow {
-    /// Its name.
-    pub sealed: SealedName,
-    /// What it holds.
-    pub class: Class,
-    /// Its length, bytes.
-    pub size: u64,
-    /// SHA-256 of the plaintext, where known.
-    pub sha256: Option<Hash32>,
-    /// How many recipients its entry lists, where it does.
-    pub recipients: Option<u64>,
-    /// The photo.
-    pub subject: SubjectId,
-    /// The introducing entry.
-    pub entry: EntryId,
-    /// Whose chain.
-    pub device: DeviceId,
-    /// Where in it.
-    pub seq: u64,
 }
 
 impl Journal {
@@ -261,6 +238,27 @@ impl Journal {
             )
             .map_err(sql("last run"))?;
         Ok(seq.unwrap_or(0) as u64)
+    }
+
+    /// Runs of a chain that end with `from_seq` or later, and their lengths.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn runs_from(
+        &self,
+        device: DeviceId,
+        from_seq: u64,
+    ) -> Result<Vec<(SealedName, u64)>, StoreError> {
+        let text = "SELECT sealed_sha256, size_bytes FROM runs
+                    WHERE device = ?1 AND last_seq >= ?2 ORDER BY last_seq";
+        let mut statement = self.connection.prepare_cached(text).map_err(sql("runs"))?;
+        let values = params![device.as_bytes(), from_seq as i64];
+        let rows = statement.query_map(values, |row| {
+            Ok((SealedName(id(row, 0)?), row.get::<_, i64>(1)? as u64))
+        });
+        rows.map_err(sql("runs"))?
+            .collect::<Result<_, _>>()
+            .map_err(sql("runs"))
     }
 
     /// Every run of this vault.
@@ -480,6 +478,8 @@ impl Journal {
         Ok(entries)
     }
 
+<<<<<<< HEAD
+=======
     /// The file of a name, if an entry introduces it.
     ///
     /// # Errors
@@ -501,7 +501,7 @@ impl Journal {
     /// # Errors
     /// The database's.
     pub fn originals_of(&self, sha256: Hash32) -> Result<Vec<FileRow>, StoreError> {
-        self.files_where("sha256 = ?1 AND class = 4", sha256.as_bytes())
+        self.files_where("sha256 = ?1 AND class = 4", [sha256.as_bytes()])
     }
 
     /// Every file that a chain introduces.
@@ -509,7 +509,20 @@ impl Journal {
     /// # Errors
     /// The database's.
     pub fn files_of(&self, device: DeviceId) -> Result<Vec<FileRow>, StoreError> {
-        self.files_where("device = ?1", device.as_bytes())
+        self.files_where("device = ?1", [device.as_bytes()])
+    }
+
+    /// Files that entries of a chain after `after_seq` introduce.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn files_after(
+        &self,
+        device: DeviceId,
+        after_seq: u64,
+    ) -> Result<Vec<FileRow>, StoreError> {
+        let values = params![device.as_bytes(), after_seq as i64];
+        self.files_where("device = ?1 AND seq > ?2", values)
     }
 
     /// Original and renditions of a photo.
@@ -517,7 +530,7 @@ impl Journal {
     /// # Errors
     /// The database's.
     pub fn files_of_photo(&self, photo: SubjectId) -> Result<Vec<FileRow>, StoreError> {
-        self.files_where("subject = ?1", photo.as_bytes())
+        self.files_where("subject = ?1", [photo.as_bytes()])
     }
 
     /// Every file that entries introduce.
@@ -525,9 +538,10 @@ impl Journal {
     /// # Errors
     /// The database's.
     pub fn all_files(&self) -> Result<Vec<FileRow>, StoreError> {
-        self.files_where("length(?1) = 0", &[])
+        self.files_where("true", [])
     }
 
+>>>>>>> refs/heads/sync
     /// The MAC of every page checked; empty when all is well.
     ///
     /// # Errors
@@ -557,12 +571,18 @@ impl Journal {
             .close()
             .map_err(|(_, error)| sql("close")(error))
     }
+<<<<<<< HEAD
+=======
 
     fn one_file(&self, condition: &str, value: &[u8]) -> Result<Option<FileRow>, StoreError> {
-        Ok(self.files_where(condition, value)?.into_iter().next())
+        Ok(self.files_where(condition, [value])?.into_iter().next())
     }
 
-    fn files_where(&self, condition: &str, value: &[u8]) -> Result<Vec<FileRow>, StoreError> {
+    fn files_where(
+        &self,
+        condition: &str,
+        values: impl rusqlite::Params,
+    ) -> Result<Vec<FileRow>, StoreError> {
         let text = format!(
             "SELECT sealed_sha256, class, size_bytes, sha256, subject, entry_id, device, seq,
                  recipients
@@ -573,10 +593,11 @@ impl Journal {
             .prepare_cached(&text)
             .map_err(sql("files"))?;
         let rows = statement
-            .query_map([value], file_row)
+            .query_map(values, file_row)
             .map_err(sql("files"))?;
         rows.collect::<Result<_, _>>().map_err(sql("files"))
     }
+>>>>>>> refs/heads/sync
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
@@ -697,22 +718,6 @@ fn collect(rows: impl Iterator<Item = rusqlite::Result<Pair>>) -> Result<Vec<Ent
     .collect()
 }
 
-fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<Hash32> {
+pub(super) fn id(row: &Row<'_>, column: usize) -> rusqlite::Result<Hash32> {
     row.get::<_, [u8; 32]>(column).map(Hash32)
-}
-
-fn file_row(row: &Row<'_>) -> rusqlite::Result<FileRow> {
-    let class = Class::from_number(row.get::<_, i64>(1)? as u64);
-    let sha256: Option<[u8; 32]> = row.get(3)?;
-    Ok(FileRow {
-        sealed: SealedName(id(row, 0)?),
-        class: class.ok_or(rusqlite::Error::IntegralValueOutOfRange(1, 0))?,
-        size: row.get::<_, i64>(2)? as u64,
-        sha256: sha256.map(Hash32),
-        subject: SubjectId(row.get(4)?),
-        entry: EntryId(id(row, 5)?),
-        device: DeviceId(id(row, 6)?),
-        seq: row.get::<_, i64>(7)? as u64,
-        recipients: row.get::<_, Option<i64>>(8)?.map(|count| count as u64),
-    })
 }

@@ -4,7 +4,8 @@
 
 use rusqlite::{Connection, params};
 
-use super::journal_db::{Appended, FileRow};
+use super::journal_db::Appended;
+use super::journal_files::FileRow;
 use super::{Class, StoreError, sql};
 use crate::encoding::{Hash32, Map, Value};
 use crate::journal::{Absence, BodyBytes, Checkpoint, Entry};

@@ -162,7 +162,9 @@ impl ReceiptFiles {
         opened.read_to_end(&mut bytes)?;
         let (items, torn) = split(&bytes, at);
         if !torn.is_empty() {
-            let end = items.last().map_or(at, |(place, _)| place.at.saturating_add(place.len));
+            let end = items
+                .last()
+                .map_or(at, |(place, _)| place.at.saturating_add(place.len));
             self.keep_aside(&path, torn)?;
             self.environment.files.cut(&path, end)?;
         }

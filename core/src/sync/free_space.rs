@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::transfer_db::Holding;
+use super::holding::Holding;
 use crate::keys::{Freeing, Policy};
 use crate::model::ids::HubId;
 use crate::vocabulary::{StayReason, Term};

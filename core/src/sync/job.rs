@@ -50,6 +50,8 @@ pub enum JobBody {
 /// One HTTP exchange for the platform to perform.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TransferJob {
+    /// Names it in its session: its outcome is reported under this number.
+    pub number: u64,
     /// Where to, and the only keys that may answer.
     pub target: HubTarget,
     /// HTTP method.

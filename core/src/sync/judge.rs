@@ -1,5 +1,6 @@
 //! What a reply means: pure. Nothing is believed because a status said so.
 
+use super::job::Trouble;
 use super::wire::{CONTENT_TYPE, ErrorCode, ErrorReply};
 use crate::encoding::Hash32;
 
@@ -78,6 +79,25 @@ pub fn judge(outcome: TransferOutcome, pins: &[Hash32]) -> Verdict {
         Ok(reply) if reply.code == ErrorCode::Token => Verdict::TokenEnded,
         Ok(reply) => Verdict::Refused(reply),
         Err(_) => Verdict::NotTheHub,
+    }
+}
+
+/// What a refusal means for whoever uses the phone.
+pub(super) fn refusal(reply: ErrorReply) -> Trouble {
+    match reply.code {
+        ErrorCode::DiskFull => Trouble::HubFull,
+        ErrorCode::Malformed
+        | ErrorCode::Token
+        | ErrorCode::Forbidden
+        | ErrorCode::UnknownPath
+        | ErrorCode::TooLarge
+        | ErrorCode::Conflict
+        | ErrorCode::Busy
+        | ErrorCode::NewerProtocol
+        | ErrorCode::Internal
+        | ErrorCode::Unknown => Trouble::Refused {
+            detail: reply.detail,
+        },
     }
 }
 

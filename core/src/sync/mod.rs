@@ -5,6 +5,7 @@
 
 mod desk;
 mod free_space;
+mod holding;
 mod job;
 mod judge;
 mod plan;
@@ -15,8 +16,12 @@ pub mod wire;
 
 pub use desk::{DeskError, DeskStart, Hands, SyncDesk};
 pub use free_space::{FreeingFacts, HeldNow, Missing, missing_for_freeing};
+pub use holding::{Counts, Holding, Waiting};
 pub use job::{HubTarget, JobBody, Method, Pulled, SyncChange, TransferJob, Trouble};
 pub use judge::{LinkFailure, TransferOutcome, Verdict, judge};
-pub use plan::{Backlog, Link, LinkCost, PIECE_BYTES_MAX, PIECE_BYTES_MIN, Step, plan};
+pub use plan::{
+    Backlog, FLIGHT_MAX, FRUITLESS_MAX, Link, LinkCost, PIECE_BYTES_MAX, PIECE_BYTES_MIN, Pace,
+    Step, plan,
+};
 pub use receipt_index::{Found, Upto};
-pub use transfer_db::{Counts, Enrolling, Holding, HubState, TransferDb, Waiting};
+pub use transfer_db::{Enrolling, HubState, TransferDb};

@@ -8,11 +8,15 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rusqlite::{OptionalExtension as _, params};
 
-use super::transfer_db::{Holding, TransferDb};
+use super::holding::Holding;
+use super::transfer_db::TransferDb;
 use crate::encoding::Hash32;
 use crate::journal::{Receipt, ReceiptLine};
 use crate::model::ids::{DeviceId, EntryId, HubId, ReceiptId, SealedName};
 use crate::store::{Place, ReceiptFile, StoreError, sql};
+
+/// Rank, epoch, and up to which number it counts.
+type ValidEpoch = (i64, [u8; 16], [u8; 8]);
 
 /// Epochs followed back: a hub is restored a few times in its life; a longer row of links is a fault.
 const EPOCHS_MAX: i64 = 1_000;
@@ -40,7 +44,7 @@ pub struct Upto {
 
 impl TransferDb {
     /// Keeps receipts whose signatures were checked and that the hub gave while in the epoch `given_in`: first in their files, with one sync for each
-    /// file, then as rows. Gives how many were new.
+    /// file, then as rows. Gives those that were new.
     ///
     /// # Errors
     /// The disk's or the database's; what stands in a file then is found at the next start.
@@ -48,43 +52,39 @@ impl TransferDb {
         &self,
         receipts: &[Receipt],
         given_in: Option<[u8; 16]>,
-    ) -> Result<u64, StoreError> {
-        let transaction = self
-            .connection
-            .unchecked_transaction()
-            .map_err(sql("receipts"))?;
-        let mut new: BTreeMap<ReceiptFile, Vec<&Receipt>> = BTreeMap::new();
-        let mut ids = BTreeSet::new();
-        for receipt in receipts {
-            if !self.has_receipt(receipt.id)? && ids.insert(receipt.id) {
-                let (hub, epoch) = (receipt.word.hub, receipt.word.epoch);
-                let file = ReceiptFile { hub, epoch };
-                new.entry(file).or_default().push(receipt);
+    ) -> Result<Vec<ReceiptId>, StoreError> {
+        if receipts.is_empty() {
+            return Ok(Vec::new());
+        }
+        self.together(|| {
+            let mut new: BTreeMap<ReceiptFile, Vec<&Receipt>> = BTreeMap::new();
+            let mut ids = BTreeSet::new();
+            for receipt in receipts {
+                if !self.has_receipt(receipt.id)? && ids.insert(receipt.id) {
+                    let (hub, epoch) = (receipt.word.hub, receipt.word.epoch);
+                    let file = ReceiptFile { hub, epoch };
+                    new.entry(file).or_default().push(receipt);
+                }
             }
-        }
-        let mut placed = Vec::new();
-        for (file, receipts) in &new {
-            let places = self.append(*file, receipts)?;
-            placed.extend(receipts.iter().copied().zip(places));
-        }
-        for (receipt, place) in &placed {
-            self.insert_receipt(receipt, *place)?;
-        }
-        for receipt in receipts {
-            self.connection
-                .execute(
-                    "UPDATE receipts SET given_in = ?2 WHERE receipt_id = ?1",
-                    params![receipt.id.as_bytes(), given_in],
-                )
-                .map_err(sql("receipt given"))?;
-        }
-        let words = receipts.iter().map(|receipt| &receipt.word);
-        for hub in words.map(|word| word.hub).collect::<BTreeSet<_>>() {
-            self.work_out_epochs(hub)?;
-        }
-        self.work_out_files(receipts)?;
-        transaction.commit().map_err(sql("receipts"))?;
-        Ok(placed.len() as u64)
+            for (file, receipts) in &new {
+                let places = self.append(*file, receipts)?;
+                for (receipt, place) in receipts.iter().zip(places) {
+                    self.insert_receipt(receipt, place)?;
+                }
+            }
+            let text = "UPDATE receipts SET given_in = ?2
+                        WHERE receipt_id = ?1 AND given_in IS NOT ?2";
+            for receipt in receipts {
+                let values = params![receipt.id.as_bytes(), given_in];
+                self.run(text, values, "receipt given")?;
+            }
+            let words = receipts.iter().map(|receipt| &receipt.word);
+            for hub in words.map(|word| word.hub).collect::<BTreeSet<_>>() {
+                self.work_out_epochs(hub)?;
+            }
+            self.work_out_files(receipts)?;
+            Ok(ids.into_iter().collect())
+        })
     }
 
     /// Indexes what stands in the files and not in the tables: all of it after the database was made anew, nothing on an ordinary day.
@@ -120,6 +120,7 @@ impl TransferDb {
             }
             self.set_indexed_upto(file, upto)?;
             self.guess_epoch(file.hub)?;
+            self.settle_hub(file.hub)?;
             self.work_out_epochs(file.hub)?;
             self.work_out_files(&receipts)?;
             transaction.commit().map_err(sql("index receipts"))?;
@@ -162,8 +163,9 @@ impl TransferDb {
         device: DeviceId,
         seq: u64,
     ) -> Result<Vec<(u64, EntryId)>, StoreError> {
-        let text = "SELECT upto_seq, entry_id FROM receipt_entries JOIN receipts USING (receipt_id)
-                        JOIN valid_epochs USING (hub, epoch)
+        let text = "SELECT upto_seq, entry_id FROM receipt_entries
+                        CROSS JOIN receipts USING (receipt_id)
+                        CROSS JOIN valid_epochs USING (hub, epoch)
                     WHERE device = ?1 AND upto_seq >= ?2 AND hub_seq <= upto
                         AND (SELECT hubs.epoch FROM hubs WHERE hub = receipts.hub)
                             IN (receipts.epoch, given_in)
@@ -184,14 +186,17 @@ impl TransferDb {
     /// # Errors
     /// The database's.
     pub fn receipted_seq(&self, device: DeviceId) -> Result<u64, StoreError> {
-        let text = "SELECT max(upto_seq) FROM receipt_entries JOIN receipts USING (receipt_id)
-                        JOIN valid_epochs USING (hub, epoch)
+        // From the highest down: on an ordinary day the first one counts.
+        let text = "SELECT upto_seq FROM receipt_entries CROSS JOIN receipts USING (receipt_id)
+                        CROSS JOIN valid_epochs USING (hub, epoch)
                     WHERE device = ?1 AND hub_seq <= upto
                         AND (SELECT hubs.epoch FROM hubs WHERE hub = receipts.hub)
-                            IN (receipts.epoch, given_in)";
+                            IN (receipts.epoch, given_in)
+                    ORDER BY upto_seq DESC LIMIT 1";
         let seq: Option<i64> = self
             .connection
             .query_row(text, [device.as_bytes()], |row| row.get(0))
+            .optional()
             .map_err(sql("receipted"))?;
         Ok(seq.unwrap_or_default().unsigned_abs())
     }
@@ -482,44 +487,41 @@ impl TransferDb {
 
     /// Follows the links back from the hub's present epoch; where that changes what counts, every file of the hub is weighed anew.
     fn work_out_epochs(&self, hub: HubId) -> Result<(), StoreError> {
-        let before = self.valid_epochs(hub)?;
-        let text = "DELETE FROM valid_epochs WHERE hub = ?1";
-        self.connection
-            .execute(text, [hub.as_bytes()])
-            .map_err(sql("valid epochs"))?;
         // Distinct by the primary key of epoch_links; a ring of links ends at EPOCHS_MAX.
-        let text = "INSERT INTO valid_epochs (hub, rank, epoch, upto)
-                    WITH RECURSIVE chain (rank, epoch, upto) AS (
+        let text = "WITH RECURSIVE chain (rank, epoch, upto) AS (
                         SELECT 0, coalesce(?3, epoch), coalesce(?4, x'ffffffffffffffff') FROM hubs
                             WHERE hub = ?1 AND epoch IS NOT NULL
                         UNION ALL
                         SELECT rank + 1, before_epoch, before_seq
                             FROM chain JOIN epoch_links USING (epoch)
                             WHERE epoch_links.hub = ?1 AND rank < ?2)
-                    SELECT ?1, min(rank), epoch, upto FROM chain GROUP BY epoch";
+                    SELECT min(rank), epoch, upto FROM chain GROUP BY epoch ORDER BY min(rank)";
         let last_good = self.last_good(hub)?;
         let (epoch, upto) = last_good
             .map(|last| (last.epoch, last.hub_seq.to_be_bytes()))
             .unzip();
-        self.connection
-            .execute(text, params![hub.as_bytes(), EPOCHS_MAX, epoch, upto])
-            .map_err(sql("valid epochs"))?;
-        if self.valid_epochs(hub)? == before {
+        let values = params![hub.as_bytes(), EPOCHS_MAX, epoch, upto];
+        let valid: Vec<ValidEpoch> = self.list(text, values, "valid epochs", |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+        let text = "SELECT rank, epoch, upto FROM valid_epochs WHERE hub = ?1 ORDER BY rank";
+        let before: Vec<ValidEpoch> = self.list(text, [hub.as_bytes()], "valid epochs", |row| {
+            Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+        })?;
+        if valid == before {
             return Ok(());
         }
+        let text = "DELETE FROM valid_epochs WHERE hub = ?1";
+        self.run(text, [hub.as_bytes()], "valid epochs")?;
+        let text = "INSERT INTO valid_epochs (hub, rank, epoch, upto) VALUES (?1, ?2, ?3, ?4)";
+        for (rank, epoch, upto) in valid {
+            self.run(
+                text,
+                params![hub.as_bytes(), rank, epoch, upto],
+                "valid epochs",
+            )?;
+        }
         self.work_out_hub(hub)
-    }
-
-    fn valid_epochs(&self, hub: HubId) -> Result<Vec<EpochUpto>, StoreError> {
-        let text = "SELECT epoch, upto FROM valid_epochs WHERE hub = ?1 ORDER BY rank";
-        let mut statement = self
-            .connection
-            .prepare_cached(text)
-            .map_err(sql("valid epochs"))?;
-        let rows = statement.query_map([hub.as_bytes()], |row| Ok((row.get(0)?, row.get(1)?)));
-        rows.map_err(sql("valid epochs"))?
-            .collect::<Result<_, _>>()
-            .map_err(sql("valid epochs"))
     }
 
     fn work_out_hub(&self, hub: HubId) -> Result<(), StoreError> {
@@ -599,12 +601,10 @@ impl TransferDb {
                 ],
             ),
         };
-        written.map(drop).map_err(sql("holding"))
+        written.map_err(sql("holding"))?;
+        self.settle(sealed)
     }
 }
-
-/// An epoch, and up to which number its receipts count.
-type EpochUpto = ([u8; 16], [u8; 8]);
 
 /// A line about a file: `None` if it takes the earlier ones back.
 fn line(row: &rusqlite::Row<'_>, hub: HubId) -> rusqlite::Result<Option<Holding>> {

@@ -1,15 +1,15 @@
 //! transfer.db: the roster, what there is to send, what hubs have receipted. Readable while the phone is locked.
 //!
-//! Owns its tables. Does not plan or judge; what receipts say together is worked out in `receipt_index`. Invariant: a file counts as held by a hub only
-//! through a receipt whose signature was checked, that counts in the epoch that the hub is in now, and that no later line takes back.
+//! Owns facts and hubs; what receipts say together is worked out in `receipt_index`, what waits in `holding`. Does not plan or judge. Invariant: a file
+//! counts as held by a hub only through a receipt whose signature was checked, that counts in the epoch that the hub is in now, and that no later line
+//! takes back.
 
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, params};
 
-use crate::encoding::Hash32;
 use crate::keys::TransferKey;
-use crate::model::ids::{EntryId, HubId, ReceiptId, SealedName};
+use crate::model::ids::{EntryId, HubId, SealedName};
 use crate::store::{Class, Durability, ReceiptFiles, StoreError, check_pages, open_database, sql};
 
 const NAME: &str = "transfer.db";
@@ -49,57 +49,6 @@ pub struct Enrolling {
     pub hub_nonce: Option<[u8; 32]>,
     /// What both screens show, once the hub has seen the own nonce.
     pub digits: Option<String>,
-}
-
-/// A file that a hub has not receipted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Waiting {
-    /// Its name.
-    pub sealed: SealedName,
-    /// What it holds.
-    pub class: Class,
-    /// Its length in bytes.
-    pub size: u64,
-    /// When it was added, by this device's clock, ms.
-    pub added_ms: i64,
-}
-
-/// What a hub's receipts say together about a file that it holds.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Holding {
-    /// The last receipt about it.
-    pub receipt: ReceiptId,
-    /// Which hub.
-    pub hub: HubId,
-    /// SHA-256 of the plaintext, if the hub opened it.
-    pub sha256: Option<Hash32>,
-    /// The hub's clock at the first line that was not taken back, ms.
-    pub first_ms: i64,
-    /// The hub's clock at the last line, ms.
-    pub last_ms: i64,
-}
-
-/// How many files there are and what is known of them.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
-pub struct Counts {
-    /// Sealed files of this device, of all classes.
-    pub files: u64,
-    /// Originals among them.
-    pub originals: u64,
-    /// Originals with a valid receipt of at least one hub.
-    pub originals_on_hub: u64,
-    /// Originals with valid receipts of at least two hubs.
-    pub originals_on_two_hubs: u64,
-    /// Originals that a hub opened and found to be the bytes that were captured.
-    pub originals_checked: u64,
-    /// Originals that were removed from this device by the free-space rule and that no hub holds any more.
-    pub lost_here: u64,
-    /// Files of all classes without any valid receipt that are to be sent.
-    pub waiting: u64,
-    /// Bytes of those.
-    pub waiting_bytes: u64,
-    /// Receipts kept here.
-    pub receipts: u64,
 }
 
 impl TransferDb {
@@ -176,36 +125,10 @@ impl TransferDb {
     /// The database's.
     pub fn set_guard(&self, seq: u64, entry: EntryId) -> Result<(), StoreError> {
         // One transaction: half a guard would call a sound journal damaged.
-        let transaction = self
-            .connection
-            .unchecked_transaction()
-            .map_err(sql("set guard"))?;
-        self.set_fact("guard_seq", &seq.to_be_bytes())?;
-        self.set_fact("guard_entry", entry.as_bytes())?;
-        transaction.commit().map_err(sql("set guard"))
-    }
-
-    /// Notes a sealed file that is here and must reach a hub; noted twice is noted once.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn add_file(
-        &self,
-        sealed: SealedName,
-        class: Class,
-        size: u64,
-        added_ms: i64,
-    ) -> Result<(), StoreError> {
-        let text = "INSERT INTO files (sealed_sha256, class, size_bytes, added_ms)
-                    VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
-        let class = class.number() as i64;
-        self.connection
-            .execute(
-                text,
-                params![sealed.as_bytes(), class, size as i64, added_ms],
-            )
-            .map_err(sql("add file"))?;
-        Ok(())
+        self.together(|| {
+            self.set_fact("guard_seq", &seq.to_be_bytes())?;
+            self.set_fact("guard_entry", entry.as_bytes())
+        })
     }
 
     /// What a file holds, if it was noted.
@@ -222,18 +145,6 @@ impl TransferDb {
         Ok(class.and_then(|class| Class::from_number(class as u64)))
     }
 
-    /// Notes that an original left this device.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn set_freed(&self, sealed: SealedName) -> Result<(), StoreError> {
-        let text = "UPDATE files SET is_freed = 1 WHERE sealed_sha256 = ?1";
-        self.connection
-            .execute(text, [sealed.as_bytes()])
-            .map_err(sql("set freed"))?;
-        Ok(())
-    }
-
     /// Whether an original was removed from this device by the free-space rule.
     ///
     /// # Errors
@@ -248,40 +159,15 @@ impl TransferDb {
         Ok(freed.unwrap_or_default())
     }
 
-    /// Files without a valid receipt of `hub`: runs first, then by class, then the oldest.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn waiting(&self, hub: HubId, limit: usize) -> Result<Vec<Waiting>, StoreError> {
-        let text = "SELECT sealed_sha256, class, size_bytes, added_ms FROM files
-                    WHERE is_freed = 0 AND NOT EXISTS (
-                        SELECT 1 FROM holdings
-                        WHERE holdings.sealed_sha256 = files.sealed_sha256
-                            AND holdings.hub = ?1)
-                    ORDER BY class, added_ms, sealed_sha256 LIMIT ?2";
-        let mut statement = self
-            .connection
-            .prepare_cached(text)
-            .map_err(sql("waiting"))?;
-        let rows = statement.query_map(params![hub.as_bytes(), limit as i64], |row| {
-            let class = Class::from_number(row.get::<_, i64>(1)? as u64);
-            Ok(Waiting {
-                sealed: SealedName(Hash32(row.get(0)?)),
-                class: class.ok_or(rusqlite::Error::IntegralValueOutOfRange(1, 0))?,
-                size: row.get::<_, i64>(2)? as u64,
-                added_ms: row.get(3)?,
-            })
-        });
-        rows.map_err(sql("waiting"))?
-            .collect::<Result<_, _>>()
-            .map_err(sql("waiting"))
-    }
-
     /// What is known of a hub.
     ///
     /// # Errors
     /// The database's.
     pub fn hub(&self, hub: HubId) -> Result<HubState, StoreError> {
+        Ok(self.known_hub(hub)?.unwrap_or_default())
+    }
+
+    fn known_hub(&self, hub: HubId) -> Result<Option<HubState>, StoreError> {
         let text = "SELECT token, token_expires_ms, is_member, own_nonce, digits, epoch, cursor,
                         hub_nonce, former_token
                     FROM hubs WHERE hub = ?1";
@@ -306,19 +192,14 @@ impl TransferDb {
                 })
             })
             .optional();
-        Ok(state.map_err(sql("hub"))?.unwrap_or_default())
+        state.map_err(sql("hub"))
     }
 
-    /// Keeps what is known of a hub.
+    /// Keeps what is known of a hub; in another epoch than before, everything waits for it that it has not receipted in that one.
     ///
     /// # Errors
     /// The database's.
     pub fn set_hub(&self, hub: HubId, state: &HubState) -> Result<(), StoreError> {
-        let has_moved = self.hub(hub)?.epoch != state.epoch;
-        let transaction = self
-            .connection
-            .unchecked_transaction()
-            .map_err(sql("set hub"))?;
         let text = "INSERT INTO hubs (hub, token, token_expires_ms, is_member, own_nonce, digits,
                         epoch, cursor, hub_nonce, former_token)
                     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10) ON CONFLICT DO UPDATE SET
@@ -328,27 +209,29 @@ impl TransferDb {
                         hub_nonce = excluded.hub_nonce, former_token = excluded.former_token";
         let enrolment = state.enrolment.as_ref();
         let digits = enrolment.and_then(|enrolment| enrolment.digits.as_deref());
-        self.connection
-            .execute(
-                text,
-                params![
-                    hub.as_bytes(),
-                    state.token.map(|token| token.0),
-                    state.token.map_or(0, |token| token.1),
-                    state.is_member,
-                    enrolment.map(|enrolment| enrolment.own_nonce),
-                    digits.unwrap_or_default(),
-                    state.epoch,
-                    state.cursor,
-                    enrolment.and_then(|enrolment| enrolment.hub_nonce),
-                    state.former_token
-                ],
-            )
-            .map_err(sql("set hub"))?;
-        if has_moved {
-            self.epoch_moved(hub)?;
-        }
-        transaction.commit().map_err(sql("set hub"))
+        let values = params![
+            hub.as_bytes(),
+            state.token.map(|token| token.0),
+            state.token.map_or(0, |token| token.1),
+            state.is_member,
+            enrolment.map(|enrolment| enrolment.own_nonce),
+            digits.unwrap_or_default(),
+            state.epoch,
+            state.cursor,
+            enrolment.and_then(|enrolment| enrolment.hub_nonce),
+            state.former_token
+        ];
+        self.together(|| {
+            let before = self.known_hub(hub)?;
+            self.run(text, values, "set hub")?;
+            if before.is_none() {
+                self.settle_hub(hub)?;
+            }
+            match before {
+                Some(before) if before.epoch == state.epoch => Ok(()),
+                Some(_) | None => self.epoch_moved(hub),
+            }
+        })
     }
 
     /// Forgets tokens, enrolments and cursors: a new chain has a new key and asks for everything again. Receipts stay.
@@ -368,42 +251,6 @@ impl TransferDb {
             )
             .map_err(sql("forget guard"))?;
         Ok(())
-    }
-
-    /// Counts for the status line; "on a hub" only from valid receipts.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn counts(&self) -> Result<Counts, StoreError> {
-        let text = "WITH held AS (
-                        SELECT sealed_sha256, count(*) AS hubs, max(sha256) AS checked
-                        FROM holdings GROUP BY sealed_sha256)
-                    SELECT count(*), coalesce(sum(class = 4), 0),
-                        coalesce(sum(class = 4 AND hubs >= 1), 0),
-                        coalesce(sum(class = 4 AND hubs >= 2), 0),
-                        coalesce(sum(class = 4 AND checked IS NOT NULL), 0),
-                        coalesce(sum(hubs IS NULL AND is_freed), 0),
-                        coalesce(sum(hubs IS NULL AND NOT is_freed), 0),
-                        coalesce(sum(CASE WHEN hubs IS NULL AND NOT is_freed
-                            THEN size_bytes ELSE 0 END), 0),
-                        (SELECT count(*) FROM receipts)
-                    FROM files LEFT JOIN held USING (sealed_sha256)";
-        self.connection
-            .query_row(text, [], |row| {
-                let count = |column| row.get::<_, i64>(column).map(|count| count as u64);
-                Ok(Counts {
-                    files: count(0)?,
-                    originals: count(1)?,
-                    originals_on_hub: count(2)?,
-                    originals_on_two_hubs: count(3)?,
-                    originals_checked: count(4)?,
-                    lost_here: count(5)?,
-                    waiting: count(6)?,
-                    waiting_bytes: count(7)?,
-                    receipts: count(8)?,
-                })
-            })
-            .map_err(sql("counts"))
     }
 
     /// Every page checked; empty when all is well.

@@ -95,6 +95,11 @@ impl Kind {
         row.map_or(Self::Unknown(number), |row| row.0)
     }
 
+    /// Every kind that this version knows, by number.
+    pub fn all() -> impl Iterator<Item = Self> {
+        Self::NUMBERS.iter().map(|row| row.0)
+    }
+
     /// What it is by its number.
     #[must_use]
     pub fn class(self) -> KindClass {

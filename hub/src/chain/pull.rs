@@ -48,6 +48,10 @@ impl Inner {
         cursor: Option<&[u8]>,
         budget_bytes: u64,
     ) -> Result<Pulled, HubError> {
+        if budget_bytes == 0 {
+            // A phone that takes nothing, because it is locked, is not told of more: it would ask again and again.
+            return Ok(Pulled::default());
+        }
         let slot = self.chain.open();
         let Some(open) = slot.as_ref() else {
             return Ok(Pulled::default());
@@ -65,7 +69,7 @@ impl Inner {
             row,
             segments: Vec::new(),
             checkpoints: BTreeMap::new(),
-            is_full: budget_bytes == 0,
+            is_full: false,
         };
         for _ in 0..PULL_READS_MAX {
             if pull.is_full || !pull.read()? {

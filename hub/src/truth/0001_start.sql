@@ -53,6 +53,13 @@ CREATE TABLE receipt_lines (
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX receipt_lines_row_index ON receipt_lines (row);
 
+-- Which devices a receipt is for: those that sent its files first, and those whose chains it speaks of.
+CREATE TABLE receipt_readers (
+    device BLOB NOT NULL CHECK (length(device) = 32),
+    row INTEGER NOT NULL,
+    PRIMARY KEY (device, row)
+) STRICT, WITHOUT ROWID;
+
 CREATE TABLE devices (
     device BLOB NOT NULL PRIMARY KEY CHECK (length(device) = 32),
     spki BLOB NOT NULL,

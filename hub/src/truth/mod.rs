@@ -13,7 +13,7 @@ pub(crate) use objects::{Objects, Publish, hash_file, len, new_staging, open_sta
 pub(crate) use sqlite::SqliteTruth;
 
 use imena_core::encoding::Hash32;
-use imena_core::journal::{EpochEnd, Receipt};
+use imena_core::journal::{EpochEnd, Receipt, ReceiptLine};
 use imena_core::model::ids::{DeviceId, SealedName};
 use imena_core::store::Class;
 
@@ -175,8 +175,18 @@ pub(crate) struct ReceiptsWanted<'a> {
 /// Checks that bytes of a file are a receipt of this hub.
 pub(crate) type CheckReceipt<'a> = &'a dyn Fn(&[u8]) -> Option<Receipt>;
 
-/// Gives the receipt that follows the head.
-pub(crate) type SignNext<'a> = &'a dyn Fn(&Head) -> Result<Receipt, HubError>;
+/// What a receipt is to say, and what becomes durable with it.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Draft {
+    /// Rows of files that were published.
+    pub files: Vec<StoredFile>,
+    /// Files that were opened and are whole.
+    pub opened: Vec<SealedName>,
+    pub lines: Vec<ReceiptLine>,
+}
+
+/// Gives the receipt with these lines that follows the head.
+pub(crate) type SignNext<'a> = &'a dyn Fn(&Head, &[ReceiptLine]) -> Result<Receipt, HubError>;
 
 /// The hub's certain knowledge.
 pub(crate) trait Truth: Send + Sync {
@@ -194,13 +204,13 @@ pub(crate) trait Truth: Send + Sync {
     fn mark(&self, sealed: SealedName, mark: Mark) -> Result<(), HubError>;
     /// Bytes of the files that a device sent first.
     fn bytes_of(&self, device: DeviceId) -> Result<u64, HubError>;
-    /// Signs the next receipt; file rows and marks become durable with it.
-    fn append_receipt(
+    /// Signs the next receipts, one for each draft, in one transaction; file rows and marks become
+    /// durable with them.
+    fn append_receipts(
         &self,
-        files: &[StoredFile],
-        opened: &[SealedName],
+        drafts: &[Draft],
         sign: SignNext<'_>,
-    ) -> Result<Receipt, HubError>;
+    ) -> Result<Vec<Receipt>, HubError>;
     /// Receipts for a device, oldest first, and whether there are more.
     fn receipts_for(&self, wanted: &ReceiptsWanted<'_>) -> Result<(Vec<Vec<u8>>, bool), HubError>;
     /// The last line about a file.

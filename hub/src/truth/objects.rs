@@ -46,7 +46,7 @@ pub(crate) enum Publish {
 }
 
 impl Objects {
-    /// Makes the folders.
+    /// Makes the folders, all shelves among them, so that publishing makes none.
     pub fn open(root: &Path) -> io::Result<Self> {
         let objects = Self {
             root: root.to_path_buf(),
@@ -55,6 +55,14 @@ impl Objects {
             make_dir(&root.join(dir))?;
         }
         sync_dir(root)?;
+        let files = root.join("files");
+        for shelf in 0..=u8::MAX {
+            let shelf = files.join(data_encoding::HEXLOWER.encode(&[shelf]));
+            if !shelf.is_dir() {
+                DirBuilder::new().mode(0o700).create(shelf)?;
+            }
+        }
+        sync_dir(&files)?;
         Ok(objects)
     }
 
@@ -94,21 +102,23 @@ impl Objects {
         Ok(staged)
     }
 
-    /// Gives a complete staging file its name without replacing one, and makes file and name
-    /// durable.
-    pub fn publish(&self, staging: &Path, sealed: SealedName) -> io::Result<Publish> {
+    /// Gives a complete, durable staging file its name without replacing one; gives the shelf, whose
+    /// names are durable after [`Objects::make_names_durable`].
+    pub fn publish(&self, staging: &Path, sealed: SealedName) -> io::Result<(Publish, PathBuf)> {
         let place = self.place(sealed);
-        let shelf = place.parent().unwrap_or(&self.root);
-        make_dir(shelf)?;
-        let done = match fs::hard_link(staging, &place) {
+        let shelf = place.parent().unwrap_or(&self.root).to_path_buf();
+        let published = match fs::hard_link(staging, &place) {
             Ok(()) => Publish::Done,
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => Publish::Exists,
             Err(error) => return Err(error),
         };
-        File::open(&place)?.sync_all()?;
-        sync_dir(shelf)?;
-        sync_dir(&self.root.join("files"))?;
-        Ok(done)
+        Ok((published, shelf))
+    }
+
+    /// Makes the names that were published on a shelf durable; the shelf itself is since the hub
+    /// was opened.
+    pub fn make_names_durable(&self, shelf: &Path) -> io::Result<()> {
+        sync_dir(shelf)
     }
 
     /// Moves what cannot be trusted aside, keeping it.
@@ -153,11 +163,12 @@ impl Objects {
         Ok(damaged)
     }
 
-    /// Removes a staging file: its bytes are published, or will be sent again whole.
+    /// Removes a staging file: its bytes are published, or will be sent again whole. One that
+    /// comes back after a power cut is forgotten again at the next start.
     pub fn forget_staging(&self, path: &Path) -> io::Result<()> {
         match fs::remove_file(path) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            Ok(()) | Err(_) => sync_dir(&self.root.join("staging")),
+            Ok(()) | Err(_) => Ok(()),
         }
     }
 

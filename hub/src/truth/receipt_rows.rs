@@ -13,7 +13,7 @@ use imena_core::model::ids::{HubId, ReceiptId, SealedName};
 use imena_core::store::{Place, ReceiptFile, ReceiptFiles};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
-use super::sqlite::id;
+use super::sqlite::{id, run};
 use super::{CheckReceipt, Head, Line, ReceiptsWanted, Replayed, Seen};
 use crate::error::{HubError, sql};
 
@@ -77,10 +77,17 @@ impl ReceiptRows {
         insert_epoch(connection, epoch, end.or(head.before))
     }
 
-    /// Makes a receipt durable in its file.
-    pub fn append(&self, connection: &Connection, receipt: &Receipt) -> Result<Place, HubError> {
-        let file = self.file(receipt.word.epoch);
-        let (upto, len) = (upto(connection, receipt.word.epoch)?, self.files.len(file)?);
+    /// Makes receipts of the present epoch durable in their file, with one fsync.
+    pub fn append(
+        &self,
+        connection: &Connection,
+        receipts: &[Receipt],
+    ) -> Result<Vec<Place>, HubError> {
+        let Some(epoch) = receipts.first().map(|first| first.word.epoch) else {
+            return Ok(Vec::new());
+        };
+        let file = self.file(epoch);
+        let (upto, len) = (upto(connection, epoch)?, self.files.len(file)?);
         if len > upto {
             // Of a transaction that failed: it was never answered.
             self.files.cut(file, upto)?;
@@ -88,9 +95,8 @@ impl ReceiptRows {
             let what = "a file of receipts was cut while the hub was running; start it again";
             return Err(std::io::Error::other(what).into());
         }
-        let places = self.files.append(file, &[&receipt.bytes])?;
-        let place = places.first().copied();
-        place.ok_or_else(|| std::io::Error::from(std::io::ErrorKind::UnexpectedEof).into())
+        let bytes: Vec<&[u8]> = receipts.iter().map(|one| one.bytes.as_slice()).collect();
+        Ok(self.files.append(file, &bytes)?)
     }
 
     /// Indexes a receipt that stands in its file.
@@ -119,16 +125,17 @@ impl ReceiptRows {
             .map_err(sql("insert receipt"))?;
         let row = connection.last_insert_rowid();
         for line in &word.lines {
-            let about = match line {
-                ReceiptLine::File { sealed, .. } | ReceiptLine::Void { sealed, .. } => sealed.0,
-                ReceiptLine::Entries { device, .. } => device.0,
+            let (about, reader) = match line {
+                ReceiptLine::File { sealed, .. } => (sealed.0, FIRST_SENDER_READS),
+                ReceiptLine::Void { sealed, .. } => (sealed.0, FIRST_SENDER_READS),
+                ReceiptLine::Entries { device, .. } => (device.0, OWNER_READS),
             };
             let text = "INSERT INTO receipt_lines (about, row, is_void) VALUES (?1, ?2, ?3)
                         ON CONFLICT DO NOTHING";
             let values = params![about.as_bytes(), row, is_void(line)];
-            connection
-                .execute(text, values)
-                .map_err(sql("insert receipt line"))?;
+            run(connection, text, values, "insert receipt line")?;
+            let values = params![about.as_bytes(), row];
+            run(connection, reader, values, "insert receipt reader")?;
         }
         let end = place.at.saturating_add(place.len);
         set_upto(connection, word.epoch, end)
@@ -169,8 +176,10 @@ impl ReceiptRows {
         let present = self.head(connection)?.epoch;
         let text = "SELECT EXISTS (SELECT 1 FROM epochs WHERE epoch = ?1 AND epoch <> ?3)
                         OR EXISTS (SELECT 1 FROM lost_epochs WHERE epoch = ?1)
-                        OR EXISTS (SELECT 1 FROM receipts WHERE epoch = ?1 AND receipt = ?2)";
-        let values = params![receipt.word.epoch, receipt.id.as_bytes(), present];
+                        OR EXISTS (SELECT 1 FROM receipts
+                            WHERE epoch = ?1 AND hub_seq = ?4 AND receipt = ?2)";
+        let (epoch, number) = (receipt.word.epoch, clamped(receipt.word.hub_seq));
+        let values = params![epoch, receipt.id.as_bytes(), present, number];
         connection
             .query_row(text, values, |row| row.get(0))
             .map_err(sql("knows receipt"))
@@ -287,6 +296,7 @@ impl ReceiptRows {
                          (SELECT about FROM receipt_lines WHERE row IN ({gone}))"
                 ),
                 format!("DELETE FROM receipt_lines WHERE row IN ({gone})"),
+                format!("DELETE FROM receipt_readers WHERE row IN ({gone})"),
                 format!("DELETE FROM receipts WHERE row IN ({gone})"),
             ] {
                 connection
@@ -318,6 +328,11 @@ impl ReceiptRows {
     }
 }
 
+const FIRST_SENDER_READS: &str = "INSERT INTO receipt_readers (device, row)
+    SELECT device, ?2 FROM files WHERE sealed_sha256 = ?1 ON CONFLICT DO NOTHING";
+const OWNER_READS: &str =
+    "INSERT INTO receipt_readers (device, row) VALUES (?1, ?2) ON CONFLICT DO NOTHING";
+
 /// Rows of the receipts that a device is to get. Of a file that is offered although its receipt
 /// is older than the device's last (another device brought it), the newest is given again: an offer
 /// says that the receipt is missing.
@@ -326,12 +341,17 @@ fn wanted_rows(
     wanted: &ReceiptsWanted<'_>,
 ) -> Result<BTreeSet<i64>, HubError> {
     let after = row_of(connection, wanted.after)?;
-    let text = "SELECT l.row FROM receipt_lines l LEFT JOIN files f ON f.sealed_sha256 = l.about
-                    WHERE l.row > ?1 AND (l.about = ?2 OR f.device = ?2)
+    // One more than is given, so that there is known to be more.
+    let limit = i64::try_from(wanted.count_max)
+        .unwrap_or(i64::MAX)
+        .saturating_add(1);
+    let text = "SELECT row FROM (SELECT row FROM receipt_readers WHERE device = ?2 AND row > ?1
+                        ORDER BY row LIMIT ?3)
                 UNION SELECT row FROM receipts WHERE is_for_all AND row > ?1";
     let mut statement = connection.prepare_cached(text).map_err(sql("receipts"))?;
+    let values = params![after, wanted.device.as_bytes(), limit];
     let rows = statement
-        .query_map(params![after, wanted.device.as_bytes()], |row| row.get(0))
+        .query_map(values, |row| row.get(0))
         .map_err(sql("receipts"))?;
     let mut all: BTreeSet<i64> = rows.collect::<Result<_, _>>().map_err(sql("receipts"))?;
     let text = "SELECT row FROM receipt_lines WHERE about = ?1 ORDER BY row DESC";

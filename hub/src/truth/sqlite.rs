@@ -12,8 +12,8 @@ use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, par
 
 use super::receipt_rows::ReceiptRows;
 use super::{
-    AuditLine, CheckReceipt, DeviceRow, EnrolmentRow, Head, Line, Mark, Opened, ReceiptsWanted,
-    Replayed, SignNext, StoredFile, TokenRow, Truth,
+    AuditLine, CheckReceipt, DeviceRow, Draft, EnrolmentRow, Head, Line, Mark, Opened,
+    ReceiptsWanted, Replayed, SignNext, StoredFile, TokenRow, Truth,
 };
 use crate::error::{HubError, lock, sql};
 use crate::limits::{MEMBER_TOKENS_MAX, UNCLAIMED_FILE_BYTES_MIN};
@@ -85,10 +85,13 @@ impl Truth for SqliteTruth {
     fn file(&self, sealed: SealedName) -> Result<Option<StoredFile>, HubError> {
         let text = format!("SELECT {FILE_COLUMNS} FROM files WHERE sealed_sha256 = ?1");
         self.connection()
-            .query_row(&text, [sealed.as_bytes()], |row| {
-                file_row(row).map(|(_, file)| file)
+            .prepare_cached(&text)
+            .and_then(|mut statement| {
+                let row = statement.query_row([sealed.as_bytes()], |row| {
+                    file_row(row).map(|(_, file)| file)
+                });
+                row.optional()
             })
-            .optional()
             .map_err(sql("file"))
     }
 
@@ -147,30 +150,39 @@ impl Truth for SqliteTruth {
         Ok(sum as u64)
     }
 
-    fn append_receipt(
+    fn append_receipts(
         &self,
-        files: &[StoredFile],
-        opened: &[SealedName],
+        drafts: &[Draft],
         sign: SignNext<'_>,
-    ) -> Result<Receipt, HubError> {
+    ) -> Result<Vec<Receipt>, HubError> {
         let mut connection = self.connection();
         let transaction = connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(sql("begin receipt"))?;
-        let receipt = sign(&self.receipts.head(&transaction)?)?;
-        let place = self.receipts.append(&transaction, &receipt)?;
-        for file in files {
-            insert_file(&transaction, file)?;
+            .map_err(sql("begin receipts"))?;
+        let mut head = self.receipts.head(&transaction)?;
+        let mut receipts = Vec::new();
+        for draft in drafts {
+            let receipt = sign(&head, &draft.lines)?;
+            head = Head {
+                hub_seq: receipt.word.hub_seq,
+                receipt: receipt.id.0,
+                ..head
+            };
+            receipts.push(receipt);
         }
-        for sealed in opened {
-            let text = "UPDATE files SET opened = 1 WHERE sealed_sha256 = ?1";
-            transaction
-                .execute(text, [sealed.as_bytes()])
-                .map_err(sql("mark opened"))?;
+        let places = self.receipts.append(&transaction, &receipts)?;
+        for ((draft, receipt), place) in drafts.iter().zip(&receipts).zip(places) {
+            for file in &draft.files {
+                insert_file(&transaction, file)?;
+            }
+            for sealed in &draft.opened {
+                let text = "UPDATE files SET opened = 1 WHERE sealed_sha256 = ?1";
+                run(&transaction, text, [sealed.as_bytes()], "mark opened")?;
+            }
+            self.receipts.insert(&transaction, receipt, place)?;
         }
-        self.receipts.insert(&transaction, &receipt, place)?;
-        transaction.commit().map_err(sql("commit receipt"))?;
-        Ok(receipt)
+        transaction.commit().map_err(sql("commit receipts"))?;
+        Ok(receipts)
     }
 
     fn receipts_for(&self, wanted: &ReceiptsWanted<'_>) -> Result<(Vec<Vec<u8>>, bool), HubError> {
@@ -425,10 +437,20 @@ fn insert_file(connection: &Connection, file: &StoredFile) -> Result<(), HubErro
         file.verified_ms,
         file.opened.number(),
     ];
+    run(connection, text, values, "insert file")
+}
+
+pub(super) fn run(
+    connection: &Connection,
+    text: &str,
+    values: impl rusqlite::Params,
+    context: &'static str,
+) -> Result<(), HubError> {
     connection
-        .execute(text, values)
+        .prepare_cached(text)
+        .and_then(|mut statement| statement.execute(values))
         .map(drop)
-        .map_err(sql("insert file"))
+        .map_err(sql(context))
 }
 
 fn file_row(row: &Row<'_>) -> rusqlite::Result<(i64, StoredFile)> {
@@ -478,5 +500,62 @@ mod tests {
         // In memory there is no write-ahead log: SQLite answers "memory" and goes on.
         let connection = Connection::open_in_memory().unwrap();
         assert!(set_and_read_back(&connection).is_err());
+    }
+
+    /// String literals of a source file that are statements.
+    fn statements(source: &str) -> Vec<String> {
+        let source = source.split("mod tests {").next().unwrap_or_default();
+        let is_code = |line: &&str| !line.trim_start().starts_with("//");
+        let code: Vec<&str> = source.lines().filter(is_code).collect();
+        let code = code.join("\n").replace("{FILE_COLUMNS}", FILE_COLUMNS);
+        let words = ["SELECT", "INSERT", "UPDATE", "DELETE"];
+        let texts = code.split('"').skip(1).step_by(2).map(str::trim);
+        texts
+            .filter(|text| {
+                words
+                    .iter()
+                    .any(|word| text.starts_with(&format!("{word} ")))
+            })
+            // What is put together from pieces is about a file of receipts that was cut.
+            .filter(|text| !text.contains('{'))
+            .map(str::to_owned)
+            .collect()
+    }
+
+    #[test]
+    fn no_statement_of_hub_db_walks_a_table_that_grows() {
+        let dir = tempfile::tempdir().unwrap();
+        let files = ReceiptFiles::new(&Environment::system(0), dir.path(), dir.path());
+        let hub = HubId(Hash32::ZERO);
+        let truth = SqliteTruth::open(&dir.path().join("hub.db"), hub, files).unwrap();
+        let connection = truth.connection();
+        // Devices and tokens are bounded, by the roster and by limits.
+        let bounded = [
+            "SCAN devices",
+            "SCAN tokens",
+            "SCAN enrolments",
+            "SCAN epochs",
+            "SCAN (subquery", // with a limit
+            "SCAN CONSTANT",
+        ];
+        let sources = [include_str!("sqlite.rs"), include_str!("receipt_rows.rs")];
+        let all: Vec<String> = sources
+            .iter()
+            .flat_map(|source| statements(source))
+            .collect();
+        assert!(all.len() > 20, "the statements were not found");
+        for text in all {
+            let explain = format!("EXPLAIN QUERY PLAN {text}");
+            let mut statement = connection.prepare(&explain).unwrap();
+            let rows = statement.raw_query().mapped(|row| row.get::<_, String>(3));
+            let details: Vec<String> = rows.map(Result::unwrap).collect();
+            for detail in details {
+                let is_in_order = text.contains("LIMIT") && !text.contains("WHERE");
+                let is_walk = detail.starts_with("SCAN")
+                    && !is_in_order
+                    && bounded.iter().all(|allowed| !detail.starts_with(allowed));
+                assert!(!is_walk, "{text}\n  {detail}");
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@
 
 use std::fs::File;
 use std::io::Write as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use imena_core::encoding::Hash32;
@@ -57,8 +57,7 @@ impl Inner {
             return Ok(Finished::Damaged);
         }
         steps.reached("hub: publish");
-        self.publish(staging, key.sealed)?;
-        steps.reached("hub: commit row and receipt");
+        let shelf = self.publish(staging, key.sealed)?;
         let now_ms = self.now_ms();
         let row = StoredFile {
             sealed: key.sealed,
@@ -70,12 +69,7 @@ impl Inner {
             opened: Opened::NotYet,
             folded_in: None,
         };
-        let line = ReceiptLine::File {
-            sealed: key.sealed,
-            size,
-            sha256: None,
-        };
-        let receipt = self.receipt(std::slice::from_ref(&row), &[], vec![line])?;
+        let receipt = self.commit(row.clone(), shelf)?;
         steps.reached("hub: forget staging");
         self.forget_upload(staging, key)?;
         self.chain.stored(&row);
@@ -106,13 +100,18 @@ impl Inner {
         Ok(())
     }
 
-    /// Publishes; a file of that name without a row is from a start that ended early, and is
-    /// believed only after its own re-hash.
-    fn publish(&self, staging: &Path, sealed: SealedName) -> Result<(), HubError> {
+    /// Publishes and gives the shelf, whose names are still to be made durable. A file of that name
+    /// without a row is from a start that ended early, and is believed only after its own re-hash.
+    fn publish(&self, staging: &Path, sealed: SealedName) -> Result<PathBuf, HubError> {
         for _ in 0..2 {
-            let published = self.objects.publish(staging, sealed)?;
-            if published == Publish::Done || self.objects.is_whole(sealed)? {
-                return Ok(());
+            let (published, shelf) = self.objects.publish(staging, sealed)?;
+            if published == Publish::Done {
+                return Ok(shelf);
+            }
+            if self.objects.is_whole(sealed)? {
+                // The bytes of whoever ended early may never have reached the disk.
+                self.objects.open_file(sealed)?.sync_all()?;
+                return Ok(shelf);
             }
             let place = self.objects.place(sealed);
             self.objects.set_aside(&place, self.environment.random()?)?;

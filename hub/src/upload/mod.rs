@@ -5,6 +5,7 @@
 //! there is never more than one writer of a staging file; a dropped connection loses no byte that
 //! it handed over.
 
+mod commit;
 mod finish;
 mod spent;
 mod writer;
@@ -86,6 +87,7 @@ pub(super) enum Command {
 pub(crate) struct Uploads {
     writers: Mutex<BTreeMap<Key, mpsc::Sender<Command>>>,
     connections: AtomicU64,
+    commits: commit::Commits,
     /// What lies unfinished or damaged, by device.
     pub spent: Spent,
 }

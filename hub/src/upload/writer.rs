@@ -15,7 +15,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::{Command, Finished, Key, Outcome, Plan};
 use crate::error::HubError;
 use crate::hub::Inner;
-use crate::limits::SYNC_EVERY_BYTES;
+use crate::limits::{SYNC_EVERY_BYTES, SYNC_EVERY_NS};
 use crate::truth;
 
 pub(super) struct Writer {
@@ -25,6 +25,8 @@ pub(super) struct Writer {
     file: Option<File>,
     have: u64,
     unsynced: u64,
+    /// When staging was last made durable, by the monotonic clock.
+    synced_ns: u64,
     current: Option<Current>,
     stored: Option<Vec<u8>>,
 }
@@ -43,6 +45,7 @@ impl Writer {
     pub fn new(inner: Arc<Inner>, key: Key) -> Self {
         let path = inner.objects.staging(key.sealed, key.device);
         let (file, current, stored) = (None, None, None);
+        let synced_ns = inner.environment.clock.now().mono_ns;
         Self {
             inner,
             key,
@@ -50,6 +53,7 @@ impl Writer {
             file,
             have: 0,
             unsynced: 0,
+            synced_ns,
             current,
             stored,
         }
@@ -159,7 +163,8 @@ impl Writer {
         }
         self.have = self.have.saturating_add(bytes.len() as u64);
         self.unsynced = self.unsynced.saturating_add(bytes.len() as u64);
-        if self.unsynced >= SYNC_EVERY_BYTES {
+        let since_ns = self.mono_ns().saturating_sub(self.synced_ns);
+        if self.unsynced >= SYNC_EVERY_BYTES || since_ns >= SYNC_EVERY_NS {
             self.sync()?;
             // Others are sending too: what was free when this upload began may be gone.
             if let Some(current) = &self.current {
@@ -178,10 +183,15 @@ impl Writer {
         Ok(())
     }
 
+    fn mono_ns(&self) -> u64 {
+        self.inner.environment.clock.now().mono_ns
+    }
+
     /// A failed fsync is final for these bytes: the kernel may have dropped them and would call the
     /// next one a success.
     fn sync(&mut self) -> Result<(), HubError> {
         self.unsynced = 0;
+        self.synced_ns = self.mono_ns();
         let synced = self.file.as_ref().map_or(Ok(()), File::sync_data);
         if let Err(error) = synced {
             self.set_aside("staging could not be made durable")?;

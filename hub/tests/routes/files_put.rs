@@ -293,26 +293,26 @@ async fn an_upload_that_began_with_room_ends_when_others_took_it() {
     let phone = Phone::new();
     let world = World::new(&[&phone]);
     let token = world.token(&phone).await;
-    let all = bytes(3_000_000);
+    let all = bytes(30_000_000);
     let (free, pieces) = (std::sync::Arc::clone(&world.free), all.clone());
     let chunks = futures_util::stream::unfold(0_usize, move |at| {
         let (free, piece) = (
             free.clone(),
-            pieces.get(at..at + 500_000).map(<[u8]>::to_vec),
+            pieces.get(at..at + 5_000_000).map(<[u8]>::to_vec),
         );
         async move {
-            if at == 1_000_000 {
+            if at == 10_000_000 {
                 tokio::time::sleep(Duration::from_millis(100)).await;
                 free.store(FLOOR - 1, Ordering::SeqCst);
             }
-            piece.map(|piece| (Ok::<_, std::io::Error>(Bytes::from(piece)), at + 500_000))
+            piece.map(|piece| (Ok::<_, std::io::Error>(Bytes::from(piece)), at + 5_000_000))
         }
     });
     let path = format!("/v1/files/{}", Put::whole(&all, 4).sealed);
     let headers = [
         ("authorization", token.as_str()),
         ("upload-offset", "0"),
-        ("upload-length", "3000000"),
+        ("upload-length", "30000000"),
     ];
     let body = Body::from_stream(chunks);
     let refused = call(world.phones(), Method::PUT, &path, &headers, body).await;

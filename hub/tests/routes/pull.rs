@@ -109,12 +109,23 @@ async fn a_small_budget_brings_one_segment_at_a_time_and_ends() {
         }
     }
     assert_eq!((pulled, rounds), (one.entries.clone(), 5));
+}
+
+#[tokio::test]
+async fn a_phone_that_can_take_nothing_is_not_told_of_more() {
+    let (mut one, two) = (Phone::new(), Phone::new());
+    let world = World::new(&[&one, &two]);
+    world.unlock();
+    one.record_site(world.org_id(), "Izium");
+    send(&world, &one, 1).await;
+    let token = world.token(&two).await;
     let asked = SyncRequest {
         budget_bytes: 0,
         ..empty_sync()
     };
     let none = world.sync(&token, &asked).await;
-    assert!(none.segments.is_empty() && none.has_more);
+    assert!(none.segments.is_empty() && none.next_cursor.is_none());
+    assert!(!none.has_more, "a locked phone would ask for ever");
 }
 
 #[tokio::test]

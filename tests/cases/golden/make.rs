@@ -1,7 +1,8 @@
 //! Makes a golden vault: once per version of the formats, on request, never over one that stands.
 //!
-//! Owns what the vault tells: one phone, one made-up burial place, one photo of our generator, two
-//! receipts. It does not own what is expected of a reader; `golden.rs` and `tests/python` say that.
+//! Owns what the vault tells: the folder of one phone at one made-up burial place, which also holds
+//! what came from four others; one of everything that version 1 can say. It does not own what is
+//! expected of a reader; `golden.rs` and `tests/python` say that.
 //! Nothing here is of a real person or place.
 
 #![allow(
@@ -12,31 +13,36 @@
 )]
 
 mod hub;
+mod others;
 
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use age::secrecy::ExposeSecret as _;
-use hub::{Hub, roster};
+use hub::{Hub, Rosters};
 use imena_core::capture::facts_map;
 use imena_core::encoding::{Hash32, Map, PublicKey, Value, What, cose};
 use imena_core::environment::{Clock, ClockReading, Environment};
 use imena_core::journal::{
-    Body, Checkpoint, Entry, Header, HubSeen, Op, Receipt, ReceiptLine, Run, Touches,
+    Absence, Body, BodyBytes, Checkpoint, Entry, HEADER_VERSION, Header, HubSeen, Op, Receipt,
+    ReceiptLine, Run, Touches,
 };
 use imena_core::keys::{
-    JoinCode, Organisation, PasscodeCost, PassphraseCost, SessionKey, SoftwareVault, VaultKeys,
-    device_key, sign_with,
+    JoinCode, Organisation, PasscodeCost, PassphraseCost, SessionKey, SignedRoster, SoftwareVault,
+    VaultKeys, device_key, sign_with,
 };
 use imena_core::media::read_facts;
+use imena_core::merge::{Gap, STANDING};
 use imena_core::model::ids::{
-    DeviceId, EntryId, OrgId, ReceiptId, SealedName, SubjectId, SubjectRef,
+    DeviceId, EntryId, HubId, OrgId, ReceiptId, SealedName, SubjectId, SubjectRef,
 };
 use imena_core::model::position::{Position, PositionProvider};
 use imena_core::seal::seal_bytes;
+use imena_core::sync::wire::{FileState, Segment, SyncReply};
 use imena_core::vocabulary::Kind;
 use imena_tests::photo::PhotoSpec;
+use others::Others;
 
 /// Opens the organisation's two files; for tests only.
 pub const PASSPHRASE: &str = "golden test passphrase";
@@ -48,6 +54,10 @@ pub const REMAINS_CODE: &str = "IZM1-T03-0042-E5";
 pub const GRAVE_CODE: &str = "IZM1-T03-G012-A0";
 /// A kind that version 1 does not know.
 pub const NEWER_KIND: u64 = 999;
+/// An op that version 1 does not know.
+pub const NEWER_OP: u64 = 9;
+/// A field that no noun of version 1 has.
+pub const NEWER_FIELD: u64 = 200;
 
 /// 2026-05-14 06:00 UTC.
 const START_MS: i64 = 1_778_738_400_000;
@@ -86,59 +96,76 @@ pub fn make(into: &Path) -> Result<(), String> {
 
     let mut vault = Vault::create(&environment, &vault_dir, &organisation);
     let hub = Hub::new(&vault.environment, organisation.signer.org());
-    let roster = roster(&vault, &hub, &organisation);
-    let join = JoinCode::of_roster(&roster).unwrap().to_text().unwrap();
-    let roster = roster.sign(&organisation.signer).unwrap();
+    let mut others = others::record(&vault);
+    let rosters = Rosters::sign(&vault, &hub, &organisation, &others);
+    let join = JoinCode::of_roster(&rosters.last.roster);
     vault.write("org.spki", organisation.signer.public_key().spki());
-    vault.write("roster.cose", &roster.bytes);
-    vault.write("join.txt", join.as_bytes());
+    vault.write("join.txt", join.unwrap().to_text().unwrap().as_bytes());
+    for signed in [&rosters.first, &rosters.second, &rosters.last] {
+        vault.keep_roster(&organisation, signed);
+    }
+    fs::create_dir_all(into.join("succession")).unwrap();
+    fs::write(into.join("succession/4.cose"), &rosters.succeeded.bytes).unwrap();
 
-    record(&mut vault, &hub);
+    record(&mut vault, &hub, &rosters, &mut others);
     Ok(())
 }
 
-/// The day: three runs, and a receipt after each of the first two.
-fn record(vault: &mut Vault, hub: &Hub) {
+/// The day: four runs, and receipts of two epochs.
+fn record(vault: &mut Vault, hub: &Hub, rosters: &Rosters, others: &mut Others) {
     let start = vault.start_work();
+    others.rename(&start);
     let found = vault.find_grave(start.site);
     let photo = vault.take_photo(found.remains);
     let first = vault.close_run(&[]);
-    let file = |sealed: &Sealed, sha256| ReceiptLine::File {
-        sealed: sealed.name,
-        size: sealed.sealed_bytes,
-        sha256,
-    };
-    let lines = vec![file(&photo, None), file(&first, Some(first.sha256))];
-    let receipt = hub.receipt(1, Hash32::ZERO, lines);
-    vault.see(hub, &receipt);
+    let one = hub.receipt(
+        1,
+        Hash32::ZERO,
+        vec![held(&photo, None), held(&first, Some(first.sha256))],
+    );
+    vault.see(hub, &one);
 
     vault.describe(&found, &photo);
     let withheld = vault.withdraw_a_marker(start.site);
-    vault.newer_entry();
+    vault.newer_entries(start.site);
+    let second = vault.close_run(&[(withheld, Absence::Withheld)]);
     let upto = vault.last();
-    let second = vault.close_run(&[withheld]);
-    let device = vault.device;
     let entries = ReceiptLine::Entries {
-        device,
+        device: vault.device,
         upto_seq: upto.0,
         entry_id: upto.1,
     };
     let lines = vec![
-        file(&photo, Some(photo.sha256)),
-        file(&second, None),
+        held(&photo, Some(photo.sha256)),
+        held(&second, None),
         entries,
     ];
-    let next = hub.receipt(2, receipt.id.0, lines);
-    vault.see(hub, &next);
+    let two = hub.receipt(2, one.id.0, lines);
+    vault.see(hub, &two);
 
+    vault.disagree(&start);
+    let absent = vault.erase(rosters);
+    vault.happen(&photo, &one, &first);
+    let third = vault.close_run(&absent);
     vault.add(Word::new(
         Kind::SessionClosed,
         Map::new().text(1, vault.session.clone()),
     ));
     vault.close_run(&[]);
-    vault.write("receipts/000001.cose", &receipt.bytes);
-    vault.write("receipts/000002.cose", &next.bytes);
-    vault.write_messages(hub, &next, &[photo.name, first.name, second.name]);
+    let later = hub.after_a_restore(&two, &photo, &third);
+    vault.append_receipts(hub.id(), &[one, two.clone()]);
+    vault.append_receipts(hub.id(), &later);
+    vault.write_messages(hub, &two, &[photo.name, first.name, second.name]);
+    vault.write_sync(hub, &two, &photo);
+}
+
+/// A hub's line about a file.
+fn held(sealed: &Sealed, sha256: Option<Hash32>) -> ReceiptLine {
+    ReceiptLine::File {
+        sealed: sealed.name,
+        size: sealed.sealed_bytes,
+        sha256,
+    }
 }
 
 struct FixedClock;
@@ -223,6 +250,7 @@ impl Word {
 
 struct Start {
     site: SubjectId,
+    named: Entry,
 }
 
 struct Found {
@@ -272,6 +300,33 @@ impl Vault {
         }
     }
 
+    /// Another phone of the same organisation, of which only runs come into this folder.
+    fn other(&self) -> Self {
+        let elsewhere = tempfile::tempdir().unwrap();
+        let vault = SoftwareVault::create(&self.environment, elsewhere.path()).unwrap();
+        let key = device_key(&vault).unwrap();
+        Self {
+            dir: self.dir.clone(),
+            environment: self.environment.clone(),
+            org: self.org,
+            device: DeviceId(key.id()),
+            vault,
+            key,
+            recipients: vec![self.recipients[0].clone()],
+            session: String::new(),
+            operator: None,
+            seen: None,
+            entries: Vec::new(),
+            closed: 0,
+        }
+    }
+
+    /// Forgets what came after an entry: the next one bears a number for the second time.
+    fn go_back_to(&mut self, seq: usize) {
+        self.entries.truncate(seq);
+        self.closed = seq;
+    }
+
     fn write(&self, name: &str, bytes: &[u8]) {
         let path = self.dir.join(name);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
@@ -300,6 +355,7 @@ impl Vault {
         let seq = self.entries.len() as u64 + 1;
         let every = (0..word.parents.len() as u64).collect::<Vec<u64>>();
         Header {
+            version: HEADER_VERSION,
             org: self.org,
             device: self.device,
             seq,
@@ -325,7 +381,7 @@ impl Vault {
 
     fn body(&self, word: &Word) -> Body {
         Body {
-            salt: self.environment.random().unwrap(),
+            random: self.environment.random().unwrap(),
             fields: word.fields.clone(),
             operator: self.operator,
             position: word.position,
@@ -336,7 +392,7 @@ impl Vault {
     }
 
     fn add(&mut self, word: Word) -> Entry {
-        let entry = Entry::compose(self.header(&word), self.body(&word)).unwrap();
+        let entry = Entry::compose(self.header(&word), &self.body(&word)).unwrap();
         self.entries.push(entry.clone());
         entry
     }
@@ -360,6 +416,7 @@ impl Vault {
         });
         Start {
             site: site.header.subject,
+            named: site,
         }
     }
 
@@ -450,16 +507,14 @@ impl Vault {
                 .uint(3, sealed.bytes)
                 .uint(4, width.into())
                 .uint(5, height.into())
+                .array(6, [Value::text("colours_not_true")])
+                .array(7, self.recipients.iter().map(Value::text))
         };
         let fields = Map::new().with(1, photo.subject);
         let fields = fields.with(2, rendition(8, 6)).with(3, rendition(16, 12));
         self.add(Word::new(Kind::RenditionsMade, fields));
 
-        let part = Map::new()
-            .text(0, "surname")
-            .text(1, "Nesteren")
-            .uint(2, 0)
-            .uint(3, 1);
+        let part = Map::new().text(0, "surname").text(1, "Nesteren[?]…");
         let fields = Map::new()
             .with(
                 1,
@@ -470,7 +525,7 @@ impl Vault {
             )
             .text(2, "marker")
             .text(3, HINT_TEXT)
-            .array(4, [part.uint(4, 1).into()])
+            .array(4, [part.into()])
             .text(5, "the plate is broken on the right")
             .text(6, "probable")
             .array(7, [photo.subject.into()]);
@@ -488,13 +543,98 @@ impl Vault {
         });
     }
 
+    /// Names the site anew without having seen that another phone does: an open conflict. And gaps,
+    /// a value taken back, a term that is not known, what was void, and what stands again.
+    fn disagree(&mut self, start: &Start) {
+        let site = start.site;
+        let name = Map::new().text(2, "Golden clearing — вигадана галявина");
+        let word = Word::new(Kind::Site, name).about(site);
+        self.add(word.answer(Op::Set, &[&start.named], Some(2)));
+        let fields = Map::new()
+            .with(1, site)
+            .text(2, "wooden_post_of_a_later_version")
+            .text(3, "[_]ест[?]…")
+            .text(4, "№ 7")
+            .with(6, Gap::NotExamined.to_value());
+        let marker = self.add(Word::new(Kind::Marker, fields));
+        let about = |fields| Word::new(Kind::Marker, fields).about(marker.header.subject);
+        let nothing = about(Map::new().with(4, Value::Null));
+        self.add(nothing.answer(Op::Set, &[&marker], Some(4)));
+        let void = about(Map::new()).answer(Op::Void, &[&marker], Some(STANDING));
+        let void = self.add(Word {
+            reason: Some("no marker but a tree".to_owned()),
+            ..void
+        });
+        let again = about(Map::new()).answer(Op::Set, &[&void], Some(STANDING));
+        self.add(Word {
+            reason: Some("a marker after all".to_owned()),
+            ..again
+        });
+        let fields = Map::new().text(1, "Golden operator of another team");
+        self.add(Word::new(
+            Kind::Operator,
+            fields.text(2, "eod").with(3, Gap::NotApplicable.to_value()),
+        ));
+    }
+
+    /// Two authorities order that one body be erased; gives what the next run leaves out: that body,
+    /// and one that is lost.
+    fn erase(&mut self, rosters: &Rosters) -> Vec<(u64, Absence)> {
+        let hint = Word::new(
+            Kind::Marker,
+            Map::new().text(3, "a name that must not stand here"),
+        );
+        let target = self.add(hint);
+        let lost = self.add(Word::new(Kind::Marker, Map::new().text(2, "stone")));
+        let targets = [target.id];
+        let orders = rosters.orders(self.org, &targets);
+        let fields = Map::new()
+            .array(1, targets.iter().map(|id| Value::from(*id)))
+            .array(2, orders.iter().map(Value::bytes));
+        let order = Some(self.add(Word::new(Kind::Erased, fields)).id);
+        vec![
+            (target.header.seq, Absence::Erased { order }),
+            (lost.header.seq, Absence::Lost),
+        ]
+    }
+
+    /// One of each happening that no other part of the day brings.
+    fn happen(&mut self, photo: &Sealed, receipt: &Receipt, run: &Sealed) {
+        let spec = PhotoSpec::bare(4, 4, 3).to_jpeg();
+        let plain = self.seal("blobs", &spec);
+        let fields = Map::new()
+            .with(1, plain.name)
+            .uint(2, plain.sealed_bytes)
+            .with(3, plain.sha256)
+            .uint(4, plain.bytes)
+            .text(5, "image/tiff")
+            .text(6, "import_camera_card")
+            .array(11, self.recipients.iter().map(Value::text))
+            .bytes(13, b"\xc0\xee.tif")
+            .array(14, [Value::text("wrong_extension")]);
+        self.add(Word::new(Kind::Photo, fields).about(plain.subject));
+        let fields = Map::new()
+            .with(1, plain.subject)
+            .text(4, "unsupported_format");
+        self.add(Word::new(Kind::RenditionsMade, fields));
+        let fields = Map::new().with(1, photo.name).text(2, self.session.clone());
+        let fields = fields.bytes(3, self.environment.random::<32>().unwrap());
+        self.add(Word::new(Kind::KeyGrant, fields));
+        let fields = Map::new().with(1, photo.name).array(2, [receipt.id.into()]);
+        self.add(Word::new(Kind::LocalCopyRemoved, fields));
+        let fields = Map::new()
+            .with(1, Hash32::of(b"a run that is gone"))
+            .with(2, run.name);
+        self.add(Word::new(Kind::RunRewritten, fields));
+    }
+
     /// A marker entered twice, of which one copy is withdrawn; gives the number of the entry whose
     /// body is then withheld.
     fn withdraw_a_marker(&mut self, site: SubjectId) -> u64 {
         let fields = Map::new().with(1, site).text(2, "stake").text(3, "42");
         let marker = self.add(Word::new(Kind::Marker, fields.text(5, "fallen")));
         let word = Word::new(Kind::Marker, Map::new()).about(marker.header.subject);
-        let word = word.answer(Op::Withdraw, &[&marker], None);
+        let word = word.answer(Op::Withdraw, &[&marker], Some(STANDING));
         self.add(Word {
             reason: Some("entered twice".to_owned()),
             ..word
@@ -502,14 +642,37 @@ impl Vault {
         marker.header.seq
     }
 
-    /// What a later version may write: a kind, header key, body key and provider unknown today,
-    /// and a position with every key.
-    fn newer_entry(&mut self) {
+    /// What later versions may write: an op, a header version and a field unknown today; and a kind,
+    /// header key, body key and provider, with a position that has every key.
+    fn newer_entries(&mut self, site: SubjectId) {
+        let named = |name: &str| Word::new(Kind::Site, Map::new().text(2, name)).about(site);
+        self.add(Word {
+            op: Op::Newer(NEWER_OP),
+            ..named("by an op of a later version")
+        });
+        let word = named("by a header of a later version");
+        let like = Entry::compose(self.header(&word), &self.body(&word)).unwrap();
+        let mut header = Map::decode(&like.header_bytes).unwrap();
+        for key in [9, 11, 12, 13, 14] {
+            header.0.remove(&key);
+        }
+        let header = header.uint(0, 2).text(9, "said otherwise").encode();
+        self.entries
+            .push(Entry::parse(&header, like.body_bytes).unwrap());
+        let fields = Map::new().text(NEWER_FIELD, "a field of a later version");
+        self.add(Word {
+            op: Op::Set,
+            ..Word::new(Kind::Site, fields).about(site)
+        });
+        self.newer_kind();
+    }
+
+    fn newer_kind(&mut self) {
         let word = Word::new(
             Kind::Unknown(NEWER_KIND),
             Map::new().text(1, "тихо").int(2, -7),
         );
-        let like = Entry::compose(self.header(&word), self.body(&word)).unwrap();
+        let like = Entry::compose(self.header(&word), &self.body(&word)).unwrap();
         let position = Map::new()
             .int(0, -900_000_000)
             .int(1, 1_800_000_000)
@@ -520,11 +683,13 @@ impl Vault {
             .int(6, -1)
             .uint(7, 359_999)
             .uint(8, 1)
-            .uint(9, 24);
-        let mut body = Map::decode(like.body_bytes.as_deref().unwrap()).unwrap();
+            .uint(9, 24)
+            .bytes(10, site_peg())
+            .uint(11, 4_200);
+        let mut body = Map::decode(like.body_bytes.here().unwrap()).unwrap();
         body = body
             .with(3, position)
-            .text(7, "a body key of a later version");
+            .text(40, "a body key of a later version");
         let body = body.encode();
         let mut header = Map::decode(&like.header_bytes).unwrap();
         header = header
@@ -535,16 +700,17 @@ impl Vault {
             [Value::Null, Value::Uint(u64::MAX), Value::Neg(i64::MIN)],
         );
         self.entries
-            .push(Entry::parse(&header.encode(), Some(&body)).unwrap());
+            .push(Entry::parse(&header.encode(), BodyBytes::Here(body)).unwrap());
     }
 
-    /// Closes a run over what is in none yet; bodies of the numbers `withheld` are left out.
-    fn close_run(&mut self, withheld: &[u64]) -> Sealed {
+    /// Closes a run over what is in none yet; the bodies of the numbers in `absent` are left out.
+    fn close_run(&mut self, absent: &[(u64, Absence)]) -> Sealed {
         let mut entries = self.entries[self.closed..].to_vec();
         self.closed = self.entries.len();
         for entry in &mut entries {
-            if withheld.contains(&entry.header.seq) {
-                (entry.body, entry.body_bytes) = (None, None);
+            let reason = absent.iter().find(|(seq, _)| *seq == entry.header.seq);
+            if let Some((_, reason)) = reason {
+                (entry.body, entry.body_bytes) = (None, BodyBytes::Absent(*reason));
             }
         }
         let (seq, id) = self.last();
@@ -553,6 +719,7 @@ impl Vault {
             org: self.org,
             entries,
             checkpoint_bytes: checkpoint.bytes,
+            sealed_to: self.recipients.clone(),
         };
         self.seal("runs", &run.pack().unwrap())
     }
@@ -610,10 +777,6 @@ impl Vault {
             .bytes(5, own_nonce);
         self.write("wire/reveal.cose", &self.message(What::Reveal, &reveal));
         let (seq, id) = self.last();
-        let seen = Map::new()
-            .bytes(0, hub.epoch)
-            .uint(1, last.word.hub_seq)
-            .with(2, last.id);
         let session = Map::new()
             .uint(0, 1)
             .with(1, self.org)
@@ -621,15 +784,73 @@ impl Vault {
             .with(3, Hash32::of(b"Golden hub one"))
             .bytes(4, hub_nonce)
             .with(5, Map::new().uint(0, seq).with(1, id))
-            .with(6, seen)
+            .bytes(6, &last.bytes)
             .bytes(7, self.key.spki());
         self.write("wire/session.cose", &self.message(What::Session, &session));
+    }
+
+    /// A roster as a phone keeps it: sealed, because it shows names.
+    fn keep_roster(&self, organisation: &Organisation, signed: &SignedRoster) {
+        let recipient = [organisation.identity.recipient()];
+        let (_, sealed) = seal_bytes(&recipient, &signed.bytes).unwrap();
+        self.write(&format!("rosters/{}.age", signed.roster.version), &sealed);
+    }
+
+    /// Receipts of one epoch, as a phone keeps them: one behind the other.
+    fn append_receipts(&self, hub: HubId, receipts: &[Receipt]) {
+        let epoch = data_encoding::HEXLOWER.encode(&receipts[0].word.epoch);
+        let bytes: Vec<u8> = receipts.iter().flat_map(|one| one.bytes.clone()).collect();
+        self.write(&format!("receipts/{hub}/{epoch}"), &bytes);
+    }
+
+    /// A reply of a sync, with a segment of this phone's chain as another one would get it.
+    fn write_sync(&self, hub: &Hub, last: &Receipt, photo: &Sealed) {
+        let (seq, id) = self.last();
+        let checkpoint = Checkpoint::sign(&self.vault, &self.key, self.org, seq, id).unwrap();
+        let pairs = self.entries.iter().map(|entry| {
+            let is_in_scope = entry.header.kind != Kind::PersonHint;
+            let withheld = BodyBytes::Absent(Absence::Withheld);
+            let body = if is_in_scope {
+                entry.body_bytes.clone()
+            } else {
+                withheld
+            };
+            (entry.header_bytes.clone(), body)
+        });
+        let segment = Segment {
+            device: self.device,
+            spki: self.key.spki().to_vec(),
+            entries: pairs.collect(),
+            checkpoint: checkpoint.bytes,
+        };
+        let reply = SyncReply {
+            files: vec![FileState {
+                sealed: photo.name,
+                have: photo.sealed_bytes,
+                is_stored: true,
+            }],
+            receipts: vec![last.bytes.clone()],
+            segments: vec![segment],
+            held: None,
+            next_cursor: Some(b"golden cursor".to_vec()),
+            roster: None,
+            retry_after_s: Some(30),
+            is_locked: false,
+            epoch: hub.epoch,
+            has_more: true,
+        };
+        self.write("wire/sync_reply.cbor", &reply.encode());
     }
 
     fn message(&self, what: What, payload: &Map) -> Vec<u8> {
         let sign = |message: &[u8]| sign_with(&self.vault, &self.key, message);
         cose::sign1(what, &self.key, &self.org.0, payload.encode(), sign).unwrap()
     }
+}
+
+/// A peg that positions of a later version are measured from.
+fn site_peg() -> [u8; 16] {
+    *b"golden datum peg"
 }
 
 fn position() -> Option<Position> {

@@ -11,8 +11,8 @@ use std::path::Path;
 
 use serde::Serialize;
 
-use super::verify::{Finding, Progress};
 use super::Error;
+use super::verify::{Finding, Progress};
 use crate::encoding::limits::SEALED_RUN_BYTES_MAX;
 use crate::encoding::{Hash32, PublicKey};
 use crate::environment::Environment;
@@ -190,11 +190,7 @@ impl Reading<'_> {
         }
         let place = format!("run {}", file.sealed);
         let sealed = walk::read(self.environment, &file.path)?;
-        let packed = match open_bytes(
-            &[self.identity.identity()],
-            &sealed,
-            SEALED_RUN_BYTES_MAX,
-        ) {
+        let packed = match open_bytes(&[self.identity.identity()], &sealed, SEALED_RUN_BYTES_MAX) {
             Ok(packed) => packed,
             Err(error) if file.is_run => {
                 self.find(place, error.to_string());
@@ -353,7 +349,10 @@ impl Reading<'_> {
             let file = listed.file;
             let epoch = data_encoding::HEXLOWER.encode(&file.epoch);
             let place = format!("receipts of {} in epoch {epoch}", file.hub.0.short());
-            let key = self.roster.as_ref().and_then(|signed| signed.roster.hub_key(file.hub));
+            let key = self
+                .roster
+                .as_ref()
+                .and_then(|signed| signed.roster.hub_key(file.hub));
             let Some((key, org)) = key.zip(self.report.org) else {
                 self.find(place, "no roster here names the hub");
                 continue;

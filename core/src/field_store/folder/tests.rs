@@ -4,11 +4,11 @@
 use std::ops::ControlFlow;
 
 use super::*;
+use crate::encoding::Map;
 use crate::environment::Environment;
 use crate::journal::{Body, HEADER_VERSION, Header, Op, SALT_BYTES_MAX, Touches};
-use crate::keys::{KeyVault as _, Organisation, PassphraseCost, RosterDevice, SoftwareVault};
 use crate::keys::device_key;
-use crate::encoding::Map;
+use crate::keys::{KeyVault as _, Organisation, PassphraseCost, RosterDevice, SoftwareVault};
 use crate::model::ids::SubjectId;
 use crate::seal::seal_bytes;
 
@@ -61,7 +61,9 @@ impl Folder {
             op: before.map_or(Op::Create, |_| Op::Set),
             parents: Vec::new(),
             touches: Touches::new(),
-            lamport: before.map_or(0, |entry| entry.header.lamport).saturating_add(1),
+            lamport: before
+                .map_or(0, |entry| entry.header.lamport)
+                .saturating_add(1),
             clock: Environment::system(0).clock.now(),
             hub_seen: None,
             body_sha256: Hash32::ZERO,
@@ -80,7 +82,12 @@ impl Folder {
     }
 
     /// Closes a run over entries `from` to the last one, sealed to `recipients`; gives its file.
-    fn close_run(&self, from: usize, recipients: &[String], listed: &[String]) -> std::path::PathBuf {
+    fn close_run(
+        &self,
+        from: usize,
+        recipients: &[String],
+        listed: &[String],
+    ) -> std::path::PathBuf {
         let last = self.entries.last().unwrap();
         let org = self.org.signer.org();
         let word = Checkpoint::sign(&self.vault, &self.key, org, last.header.seq, last.id);
@@ -121,7 +128,10 @@ fn a_folder_is_verified_without_a_database_and_names_how_far_each_chain_is_prove
     folder.write("in no run yet");
     let report = folder.verify();
     assert_eq!(report.findings, []);
-    assert_eq!((report.rosters.clone(), report.files, report.runs), (vec![1], 2, 2));
+    assert_eq!(
+        (report.rosters.clone(), report.files, report.runs),
+        (vec![1], 2, 2)
+    );
     let chain = report.chains.first().unwrap();
     assert_eq!((chain.entries, chain.proven_upto_seq), (3, 3));
     assert_eq!(chain.entry_id, folder.entries.get(2).map(|entry| entry.id));

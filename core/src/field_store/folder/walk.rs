@@ -47,7 +47,9 @@ pub(super) fn sealed_files(
                 ListedKind::Folder => environment.files.list(&path)?,
                 ListedKind::File | ListedKind::Other => Vec::new(),
             };
-            let below = below.into_iter().map(|inner| (path.join(&inner.name), inner));
+            let below = below
+                .into_iter()
+                .map(|inner| (path.join(&inner.name), inner));
             for (path, item) in std::iter::once((path.clone(), item)).chain(below) {
                 let Some(hash) = Hash32::from_hex(&item.name) else {
                     continue;

@@ -19,6 +19,7 @@ impl SyncDesk {
         let headers = vec![("content-type", wire::CONTENT_TYPE.to_owned())];
         let (target, reply_bytes_max) = (self.target.clone(), SMALL_REPLY_BYTES_MAX);
         TransferJob {
+            number: self.next_number,
             target,
             method,
             path,
@@ -41,6 +42,7 @@ impl SyncDesk {
             headers.push(token_header(token));
         }
         TransferJob {
+            number: self.next_number,
             target: self.target.clone(),
             method,
             path,
@@ -141,11 +143,12 @@ impl SyncDesk {
     }
 
     pub(super) fn sync_job(
-        &self,
+        &mut self,
         hands: Hands<'_>,
         state: &HubState,
     ) -> Result<TransferJob, DeskError> {
-        let waiting = self.waiting(hands)?;
+        let waiting = self.to_offer(hands)?;
+        self.asked = waiting.iter().map(|file| file.sealed).collect();
         let offers = waiting.iter().map(|file| Offer {
             sealed: file.sealed,
             size: file.size,

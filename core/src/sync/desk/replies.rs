@@ -1,17 +1,18 @@
 //! What each reply changes: every word of it is checked before anything is kept.
 
 use super::super::job::{SyncChange, Trouble};
-use super::super::plan::next_piece_bytes;
+use super::super::judge::{TransferOutcome, Verdict, judge};
+use super::super::plan::{FALLS_MAX, next_piece_bytes};
 use super::super::pull::open_segment;
 use super::super::receipt_index::Upto;
 use super::super::transfer_db::{Enrolling, HubState};
 use super::super::wire::{
     EnrollReply, ErrorCode, Held, PutReply, SessionReply, SyncReply, TokenState,
 };
-use super::{DeskError, Hands, SyncDesk};
+use super::{DeskError, Hands, News, SyncDesk, is_put};
 use crate::journal::Receipt;
 use crate::keys::{SignedRoster, six_digits};
-use crate::model::ids::SealedName;
+use crate::model::ids::{ReceiptId, SealedName};
 use crate::store::Class;
 
 impl SyncDesk {
@@ -19,13 +20,14 @@ impl SyncDesk {
         &mut self,
         hands: Hands<'_>,
         reply: EnrollReply,
-    ) -> Result<Vec<SyncChange>, DeskError> {
+        news: &mut News,
+    ) -> Result<(), DeskError> {
         match reply {
-            EnrollReply::Begun { hub_nonce } => self.enrolment_begun(hands, hub_nonce),
+            EnrollReply::Begun { hub_nonce } => self.enrolment_begun(hands, hub_nonce, news),
             EnrollReply::Pending => {
                 let Some((own_nonce, hub_nonce)) = self.reveals else {
-                    let detail = "a wish to join stands that nobody made".to_owned();
-                    return Ok(vec![SyncChange::Trouble(Trouble::FalseWord { detail })]);
+                    news.false_word(&"a wish to join stands that nobody made");
+                    return Ok(());
                 };
                 // Reckoned here, not told: the two screens must agree without trust.
                 let digits = six_digits(self.device_id(), self.target.hub, &hub_nonce, &own_nonce);
@@ -36,13 +38,14 @@ impl SyncDesk {
                 });
                 self.keep_enrolment(hands, enrolment)?;
                 self.asked_to_join(hands)?;
-                Ok(vec![SyncChange::Enrolling { digits }])
+                news.add(SyncChange::Enrolling { digits });
+                Ok(())
             }
             EnrollReply::Member { roster } => {
                 self.asked_to_join(hands)?;
                 match roster {
-                    Some(bytes) => self.offered_roster(hands, &bytes),
-                    None => Ok(Vec::new()),
+                    Some(bytes) => self.offered_roster(hands, &bytes, news),
+                    None => Ok(()),
                 }
             }
         }
@@ -54,16 +57,18 @@ impl SyncDesk {
         &mut self,
         hands: Hands<'_>,
         hub_nonce: [u8; 32],
-    ) -> Result<Vec<SyncChange>, DeskError> {
+        news: &mut News,
+    ) -> Result<(), DeskError> {
         let state = hands.transfer().hub(self.target.hub)?;
         let Some(enrolment) = state.enrolment else {
-            return Ok(Vec::new());
+            return Ok(());
         };
         if enrolment.hub_nonce.is_some_and(|kept| kept != hub_nonce) {
             self.keep_enrolment(hands, None)?;
             self.greeting = None;
             let detail = "the hub has forgotten this wish to join; a new one begins".to_owned();
-            return Ok(vec![SyncChange::Trouble(Trouble::Refused { detail })]);
+            news.add(SyncChange::Trouble(Trouble::Refused { detail }));
+            return Ok(());
         }
         self.reveals = Some((enrolment.own_nonce, hub_nonce));
         let hub_nonce = Some(hub_nonce);
@@ -71,8 +76,7 @@ impl SyncDesk {
             hub_nonce,
             ..enrolment
         };
-        self.keep_enrolment(hands, Some(enrolment))?;
-        Ok(Vec::new())
+        self.keep_enrolment(hands, Some(enrolment))
     }
 
     /// Asking to join failed: sending goes on without. What another enrolment stands in the way of
@@ -117,7 +121,8 @@ impl SyncDesk {
         &mut self,
         hands: Hands<'_>,
         reply: &SessionReply,
-    ) -> Result<Vec<SyncChange>, DeskError> {
+        news: &mut News,
+    ) -> Result<(), DeskError> {
         let before = hands.transfer().hub(self.target.hub)?;
         let is_member = reply.state == TokenState::Member;
         let state = HubState {
@@ -130,30 +135,33 @@ impl SyncDesk {
         self.greeting = None;
         self.own_nonce = hands.environment.random()?;
         self.is_sync_due = true;
-        let mut changes = Vec::new();
         if before.epoch.is_some_and(|epoch| epoch != reply.epoch) {
             self.has_missed_receipts = true;
-            changes.push(SyncChange::HubRestored);
+            news.add(SyncChange::HubRestored);
         }
         if !is_member {
             let digits = before.enrolment.and_then(|enrolment| enrolment.digits);
-            changes.extend(digits.map(|digits| SyncChange::Enrolling { digits }));
+            if let Some(digits) = digits {
+                news.add(SyncChange::Enrolling { digits });
+            }
         } else if !before.is_member {
-            changes.push(SyncChange::Admitted);
+            news.is_new = true;
+            news.add(SyncChange::Admitted);
         }
-        Ok(changes)
+        Ok(())
     }
 
     pub(super) fn synced(
         &mut self,
         hands: Hands<'_>,
         reply: SyncReply,
-    ) -> Result<Vec<SyncChange>, DeskError> {
-        let mut changes = Vec::new();
+        news: &mut News,
+    ) -> Result<(), DeskError> {
         if let Some(bytes) = &reply.roster {
-            changes.extend(self.offered_roster(hands, bytes)?);
+            self.offered_roster(hands, bytes, news)?;
         }
         let state = hands.transfer().hub(self.target.hub)?;
+        let cursor = state.cursor.clone();
         let has_moved = state.epoch != Some(reply.epoch);
         if has_moved {
             let state = HubState {
@@ -161,31 +169,13 @@ impl SyncDesk {
                 ..state
             };
             hands.transfer().set_hub(self.target.hub, &state)?;
-            changes.push(SyncChange::HubRestored);
+            news.add(SyncChange::HubRestored);
         }
-        changes.extend(self.synced_receipts(hands, &reply)?);
+        self.synced_receipts(hands, &reply, news)?;
         // What was asked for by the number of another epoch may have a gap: everything is asked for again.
-        self.is_sync_due = reply.has_more || has_moved;
-        let has_asked_for_all = self.has_missed_receipts;
-        self.has_missed_receipts = has_moved;
-        self.offered.clear();
-        for file in &reply.files {
-            let holdings = hands.transfer().holdings(file.sealed)?;
-            let is_held = holdings
-                .iter()
-                .any(|holding| holding.hub == self.target.hub);
-            self.offered.push((file.sealed, file.have));
-            if !file.is_stored || is_held {
-                continue;
-            }
-            if has_asked_for_all {
-                self.unreceipted.push(file.sealed);
-            } else {
-                // The reply that carried its receipt was lost: ask for all receipts about what is offered.
-                self.is_sync_due = true;
-                self.has_missed_receipts = true;
-            }
-        }
+        self.is_sync_due = has_moved;
+        let has_answered_more = self.synced_files(hands, &reply, news)?;
+        self.has_missed_receipts |= has_moved;
         if let Some(held) = reply
             .held
             .as_deref()
@@ -193,18 +183,63 @@ impl SyncDesk {
         {
             self.held = Some(held);
             self.hold_check = None;
+            news.is_new = true;
         }
         let mut pulled = Vec::new();
-        for segment in &reply.segments {
-            match open_segment(self.org, segment) {
-                Ok(segment) => pulled.push(segment),
-                Err(detail) => return Ok(vec![SyncChange::Trouble(Trouble::FalseWord { detail })]),
+        // While locked nothing can be pulled: what the hub has of others makes nothing due.
+        if self.can_pull {
+            for segment in &reply.segments {
+                match open_segment(self.org, segment) {
+                    Ok(segment) => pulled.push(segment),
+                    Err(detail) => {
+                        news.false_word(&detail);
+                        return Ok(());
+                    }
+                }
+            }
+            self.next_cursor = reply.next_cursor;
+        }
+        let has_gone_on = self.next_cursor.is_some() && self.next_cursor != cursor;
+        // The same answer twice makes nothing due, whatever the hub says of more.
+        self.is_sync_due |= reply.has_more && (news.is_new || has_answered_more || has_gone_on);
+        if pulled.is_empty() {
+            return self.keep_cursor(hands);
+        }
+        news.add(SyncChange::Pulled(pulled));
+        Ok(())
+    }
+
+    /// What the hub says of each file that was offered; `true` if it answered about one that it had not answered about before.
+    fn synced_files(
+        &mut self,
+        hands: Hands<'_>,
+        reply: &SyncReply,
+        news: &mut News,
+    ) -> Result<bool, DeskError> {
+        let has_asked_for_all = std::mem::take(&mut self.has_missed_receipts);
+        let before = std::mem::take(&mut self.offered);
+        let mut unanswered = std::mem::take(&mut self.asked);
+        let mut has_answered_more = false;
+        for file in &reply.files {
+            if !unanswered.remove(&file.sealed) {
+                // Not offered, or answered twice.
+                continue;
+            }
+            has_answered_more |= !before.contains_key(&file.sealed);
+            self.offered.insert(file.sealed, file.have);
+            if !file.is_stored || hands.transfer().is_held(file.sealed, self.target.hub)? {
+                continue;
+            }
+            if has_asked_for_all {
+                news.is_new |= self.passed_over.insert(file.sealed);
+            } else {
+                // The reply that carried its receipt was lost: ask for all receipts about what is offered.
+                self.is_sync_due = true;
+                self.has_missed_receipts = true;
             }
         }
-        if self.can_pull && !pulled.is_empty() {
-            changes.push(SyncChange::Pulled(pulled));
-        }
-        Ok(changes)
+        self.unanswered = unanswered;
+        Ok(has_answered_more)
     }
 
     pub(super) fn open_held(&self, bytes: &[u8]) -> Option<Held> {
@@ -218,74 +253,96 @@ impl SyncDesk {
         hands: Hands<'_>,
         (sealed, class, offset, len, total): (SealedName, Class, u64, u64, u64),
         reply: &PutReply,
-    ) -> Result<Vec<SyncChange>, DeskError> {
+        news: &mut News,
+    ) -> Result<(), DeskError> {
         self.sent_bytes = self.sent_bytes.saturating_add(len);
         if class == Class::Original {
             self.sent_original_bytes = self.sent_original_bytes.saturating_add(len);
         }
         self.piece_bytes = next_piece_bytes(self.piece_bytes, false);
         let have = reply.have.min(total);
-        self.offered.retain(|(name, _)| *name != sealed);
-        self.offered.push((sealed, have));
+        self.offered.insert(sealed, have);
         let useful = have.saturating_sub(offset).min(len);
         let resent = len.saturating_sub(useful);
-        let mut changes = vec![SyncChange::Progress {
+        news.add(SyncChange::Progress {
             sealed,
             have,
             total,
             resent,
-        }];
+        });
         if let Some(bytes) = &reply.receipt {
-            changes.extend(self.offered_receipt(hands, bytes)?);
+            self.offered_receipt(hands, bytes, news)?;
         }
-        let is_held = hands
-            .transfer()
-            .holdings(sealed)?
-            .iter()
-            .any(|h| h.hub == self.target.hub);
-        if reply.is_stored && !is_held {
+        if hands.transfer().is_held(sealed, self.target.hub)? {
+            self.offered.remove(&sealed);
+            self.tracks.remove(&sealed);
+            return Ok(());
+        }
+        if reply.is_stored {
             self.is_sync_due = true;
             self.has_missed_receipts = true;
         }
-        Ok(changes)
+        self.went_further(sealed, offset, have, news);
+        Ok(())
+    }
+
+    /// Bytes are new if the hub never had them: one that falls back, or takes a piece and has no more, is tried a few times and not for ever.
+    fn went_further(&mut self, sealed: SealedName, offset: u64, have: u64, news: &mut News) {
+        let track = self.tracks.entry(sealed).or_default();
+        let before = track.furthest.max(offset);
+        track.furthest = before.max(have);
+        if have > before {
+            news.is_new = true;
+            return;
+        }
+        track.falls = track.falls.saturating_add(1);
+        if track.falls >= FALLS_MAX && self.passed_over.insert(sealed) {
+            let name = sealed.0.short();
+            news.false_word(&format!(
+                "it was sent {name} again and again and has no more of it; the file stays here and waits for the next sync"
+            ));
+        }
     }
 
     pub(super) fn offered_roster(
         &mut self,
         hands: Hands<'_>,
         bytes: &[u8],
-    ) -> Result<Vec<SyncChange>, DeskError> {
+        news: &mut News,
+    ) -> Result<(), DeskError> {
         let newer = match self.roster.clone() {
-            Some(known) if known.bytes == bytes => return Ok(Vec::new()),
+            Some(known) if known.bytes == bytes => return Ok(()),
             Some(known) => known.succeed(bytes),
             None => SignedRoster::open(bytes, self.org),
         };
         let roster = match newer {
             Ok(roster) => roster,
             Err(error) => {
-                let detail = error.to_string();
-                return Ok(vec![SyncChange::Trouble(Trouble::FalseWord { detail })]);
+                news.false_word(&error);
+                return Ok(());
             }
         };
         hands.transfer().set_fact("roster", &roster.bytes)?;
         let was_member = self.is_in_roster();
         let version = roster.roster.version;
         self.roster = Some(roster);
-        let mut changes = vec![SyncChange::Roster { version }];
+        news.is_new = true;
+        news.add(SyncChange::Roster { version });
         if !was_member && self.is_in_roster() {
-            changes.push(SyncChange::Admitted);
+            news.add(SyncChange::Admitted);
         }
-        Ok(changes)
+        Ok(())
     }
 
     /// Keeps the receipts of a sync, which come in order and without a gap, and notes up to where they came. A receipt that comes with
     /// a file does not count for that: older ones about this device may be waiting still.
     fn synced_receipts(
-        &self,
+        &mut self,
         hands: Hands<'_>,
         reply: &SyncReply,
-    ) -> Result<Vec<SyncChange>, DeskError> {
-        let (mut changes, mut upto, mut has_gap) = (Vec::new(), None, false);
+        news: &mut News,
+    ) -> Result<(), DeskError> {
+        let (mut upto, mut has_gap) = (None, false);
         let mut receipts = Vec::new();
         for bytes in &reply.receipts {
             match self.open_receipt(bytes) {
@@ -297,41 +354,87 @@ impl SyncDesk {
                 }
                 Some(Err(detail)) => {
                     has_gap = true;
-                    changes.push(SyncChange::Trouble(Trouble::FalseWord { detail }));
+                    news.false_word(&detail);
                 }
                 None => has_gap = true,
             }
         }
-        changes.extend(self.keep_receipts(hands, &receipts)?);
+        self.keep_receipts(hands, receipts, news)?;
         if let Some(upto) = upto {
             hands
                 .transfer()
                 .set_receipts_upto(self.target.hub, reply.epoch, upto)?;
         }
-        Ok(changes)
+        Ok(())
     }
 
-    pub(super) fn offered_receipt(
+    /// Keeps the receipts of several uploads that ended together.
+    pub(super) fn keep_together(
+        &mut self,
+        hands: Hands<'_>,
+        outcomes: &[(u64, TransferOutcome)],
+    ) -> Result<(), DeskError> {
+        let mut receipts = Vec::new();
+        for (number, outcome) in outcomes {
+            let is_upload = self
+                .under_way
+                .get(number)
+                .is_some_and(|known| is_put(&known.step));
+            let Verdict::Hub(body) = judge(outcome.clone(), &self.target.pins) else {
+                continue;
+            };
+            let reply = PutReply::decode(&body).ok().filter(|_| is_upload);
+            let bytes = reply.and_then(|reply| reply.receipt);
+            let opened = bytes.and_then(|bytes| self.open_receipt(&bytes));
+            receipts.extend(opened.and_then(Result::ok));
+        }
+        let new = self.add_receipts(hands, &receipts)?;
+        self.kept.extend(new);
+        Ok(())
+    }
+
+    fn offered_receipt(
         &mut self,
         hands: Hands<'_>,
         bytes: &[u8],
-    ) -> Result<Vec<SyncChange>, DeskError> {
+        news: &mut News,
+    ) -> Result<(), DeskError> {
         match self.open_receipt(bytes) {
-            Some(Ok(receipt)) => self.keep_receipts(hands, &[receipt]),
-            Some(Err(detail)) => Ok(vec![SyncChange::Trouble(Trouble::FalseWord { detail })]),
-            None => Ok(Vec::new()),
+            Some(Ok(receipt)) => self.keep_receipts(hands, vec![receipt], news),
+            Some(Err(detail)) => {
+                news.false_word(&detail);
+                Ok(())
+            }
+            None => Ok(()),
         }
     }
 
+    /// Keeps receipts, and tells of those that are new.
     fn keep_receipts(
+        &mut self,
+        hands: Hands<'_>,
+        mut receipts: Vec<Receipt>,
+        news: &mut News,
+    ) -> Result<(), DeskError> {
+        let all = receipts.len();
+        receipts.retain(|receipt| !self.kept.remove(&receipt.id));
+        let kept_before = all.saturating_sub(receipts.len());
+        let new = self.add_receipts(hands, &receipts)?.len();
+        for _ in 0..kept_before.saturating_add(new) {
+            news.is_new = true;
+            news.add(SyncChange::Receipt);
+        }
+        Ok(())
+    }
+
+    fn add_receipts(
         &self,
         hands: Hands<'_>,
         receipts: &[Receipt],
-    ) -> Result<Vec<SyncChange>, DeskError> {
+    ) -> Result<Vec<ReceiptId>, DeskError> {
         let transfer = hands.transfer();
         let given_in = transfer.hub(self.target.hub)?.epoch;
-        transfer.add_receipts(receipts, given_in)?;
-        Ok(receipts.iter().map(|_| SyncChange::Receipt).collect())
+        Ok(transfer.add_receipts(receipts, given_in)?)
     }
 
     /// A receipt whose signature fits, or why it is none. Without a roster that names the hub no receipt can be believed; it will be asked for again

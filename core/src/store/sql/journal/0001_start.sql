@@ -52,6 +52,7 @@ CREATE TABLE files (
     capture_id BLOB UNIQUE -- of originals: makes a retry idempotent
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX files_subject_index ON files (subject);
+CREATE INDEX files_device_index ON files (device, seq);
 CREATE INDEX files_sha256_index ON files (sha256); -- "same image", and adoption of a recovered capture
 
 -- Runs closed here or received, by the entries they hold.
@@ -62,6 +63,7 @@ CREATE TABLE runs (
     last_seq INTEGER NOT NULL,
     size_bytes INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
+CREATE INDEX runs_device_index ON runs (device, last_seq);
 
 -- The last number given out here per issuer and series; a number is never given out again, also when its record was voided. No entry moves it: what
 -- others record or a person types is passed over when its turn comes.
