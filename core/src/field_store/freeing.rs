@@ -74,9 +74,10 @@ impl FieldStore {
         sealed: SealedName,
     ) -> Result<FreeingFacts, Error> {
         let named = desk.held().filter(|held| held.sealed.contains(&sealed));
+        let holdings = self.transfer().holdings(sealed)?;
         Ok(FreeingFacts {
             policy,
-            holdings: self.transfer().holdings(sealed)?,
+            holdings,
             is_whole: self.files.is_whole(sealed)? == Some(true),
             is_entry_receipted: self.is_entry_receipted(sealed)?,
             held_now: named.map(|held| HeldNow {
