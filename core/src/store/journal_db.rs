@@ -478,70 +478,6 @@ impl Journal {
         Ok(entries)
     }
 
-<<<<<<< HEAD
-=======
-    /// The file of a name, if an entry introduces it.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn file(&self, sealed: SealedName) -> Result<Option<FileRow>, StoreError> {
-        self.one_file("sealed_sha256 = ?1", sealed.as_bytes())
-    }
-
-    /// The original that was captured under an id: a retry finds it.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn file_of_capture(&self, capture_id: &[u8; 16]) -> Result<Option<FileRow>, StoreError> {
-        self.one_file("capture_id = ?1", capture_id)
-    }
-
-    /// Originals with the same plaintext: "same image".
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn originals_of(&self, sha256: Hash32) -> Result<Vec<FileRow>, StoreError> {
-        self.files_where("sha256 = ?1 AND class = 4", [sha256.as_bytes()])
-    }
-
-    /// Every file that a chain introduces.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn files_of(&self, device: DeviceId) -> Result<Vec<FileRow>, StoreError> {
-        self.files_where("device = ?1", [device.as_bytes()])
-    }
-
-    /// Files that entries of a chain after `after_seq` introduce.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn files_after(
-        &self,
-        device: DeviceId,
-        after_seq: u64,
-    ) -> Result<Vec<FileRow>, StoreError> {
-        let values = params![device.as_bytes(), after_seq as i64];
-        self.files_where("device = ?1 AND seq > ?2", values)
-    }
-
-    /// Original and renditions of a photo.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn files_of_photo(&self, photo: SubjectId) -> Result<Vec<FileRow>, StoreError> {
-        self.files_where("subject = ?1", [photo.as_bytes()])
-    }
-
-    /// Every file that entries introduce.
-    ///
-    /// # Errors
-    /// The database's.
-    pub fn all_files(&self) -> Result<Vec<FileRow>, StoreError> {
-        self.files_where("true", [])
-    }
-
->>>>>>> refs/heads/sync
     /// The MAC of every page checked; empty when all is well.
     ///
     /// # Errors
@@ -571,33 +507,6 @@ impl Journal {
             .close()
             .map_err(|(_, error)| sql("close")(error))
     }
-<<<<<<< HEAD
-=======
-
-    fn one_file(&self, condition: &str, value: &[u8]) -> Result<Option<FileRow>, StoreError> {
-        Ok(self.files_where(condition, [value])?.into_iter().next())
-    }
-
-    fn files_where(
-        &self,
-        condition: &str,
-        values: impl rusqlite::Params,
-    ) -> Result<Vec<FileRow>, StoreError> {
-        let text = format!(
-            "SELECT sealed_sha256, class, size_bytes, sha256, subject, entry_id, device, seq,
-                 recipients
-             FROM files WHERE {condition} ORDER BY device, seq, class"
-        );
-        let mut statement = self
-            .connection
-            .prepare_cached(&text)
-            .map_err(sql("files"))?;
-        let rows = statement
-            .query_map(values, file_row)
-            .map_err(sql("files"))?;
-        rows.collect::<Result<_, _>>().map_err(sql("files"))
-    }
->>>>>>> refs/heads/sync
 }
 
 fn migrate(connection: &mut Connection) -> Result<(), StoreError> {
