@@ -89,7 +89,7 @@ def read_beside(name, data):
 
 
 def _demand_check(content, key, length):
-    check = content.pop(key)
+    check = content.pop(key, None)
     if check != sha256(encode(content))[:length]:
         raise Wrong("the check is not that of the map")
 

@@ -1,6 +1,7 @@
 """The golden folder, read with other people's tools: it verifies, no change to it does, and it
 holds what its README says."""
 
+import gzip
 import json
 import os
 import pty
@@ -286,7 +287,7 @@ def put_run(root, number, plain):
     """Packs, seals and names a run as anybody could who knows the organisation's recipient."""
     old = RUNS[number][0]
     recipients = [word for text in RUNS[number][1][4] for word in ("--recipient", text)]
-    packed = chain.zlib.compress(plain, wbits=31)
+    packed = gzip.compress(plain, mtime=0)
     command = ["age", "--encrypt", *recipients]
     data = subprocess.run(command, input=packed, capture_output=True, check=True).stdout
     (root / "runs" / old.parent.name / old.name).unlink()
