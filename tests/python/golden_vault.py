@@ -41,10 +41,13 @@ def entry_at(seq, phone="first"):
 
 def plain_runs():
     """Every run as (path, the run's map), the first phone's first, by seq."""
-    opened = [(sealed.whole, chain.unpack(OPENER.open(sealed.whole.read_bytes()))) for sealed, _ in SEEN.runs]
-    runs = [(path, decode(plain)) for path, plain in opened]
-    phones = list(PHONES)
-    return sorted(runs, key=lambda run: (phones.index(first_header(run[1])[2]), first_header(run[1])[3]))
+    paths = [sealed.whole for sealed, _ in SEEN.runs]
+    runs = [(path, decode(chain.unpack(OPENER.open(path.read_bytes())))) for path in paths]
+    return sorted(runs, key=lambda run: _order(first_header(run[1])))
+
+
+def _order(header):
+    return (list(PHONES).index(header[2]), header[3])
 
 
 def first_header(run):
@@ -64,6 +67,7 @@ def receipt_items(found):
 
 # What a verifier of a folder does not look at: messages, the successor's roster, key files, QR.
 
+# Whether the hub signs it; else the first phone does.
 MESSAGES = {"hello": True, "held": True, "enroll": False, "reveal": False, "session": False}
 
 
@@ -161,4 +165,5 @@ def told_entries(entries):
     by_phone = defaultdict(list)
     for entry in entries:
         by_phone[PHONES[entry.device]].append(entry.seq)
-    return "; ".join(f"{phone} {spans(by_phone[phone])}" for phone in PHONES.values() if by_phone[phone])
+    told = [(phone, by_phone[phone]) for phone in PHONES.values() if by_phone[phone]]
+    return "; ".join(f"{phone} {spans(seqs)}" for phone, seqs in told)
