@@ -229,8 +229,8 @@ def fault_in(number, run):
         return str(fault)
     others = [chain.read_run(encode(other)) for at, (_, other) in enumerate(RUNS) if at != number]
     chains = chain.build_chains([read, *others]).values()
-    waiting = [found.entries[key] for found in chains for key in found.entries.keys() - found.reached]
-    return " ".join(entry.place for entry in waiting)
+    waiting = [found.entries[key] for found in chains for key in set(found.entries) - found.reached]
+    return " ".join(sorted(entry.place for entry in waiting))
 
 
 def test_the_runs_themselves_have_no_fault():
