@@ -1,6 +1,8 @@
-"""The golden vault, read with other people's tools: it passes, and no change to it does."""
+"""The golden folder, read with other people's tools: it verifies, no change to it does, and it
+holds what its README says."""
 
 import gzip
+import json
 import os
 import pty
 import re
@@ -9,49 +11,35 @@ import subprocess
 import sys
 from pathlib import Path
 
-import cbor2
+import golden_vault as golden
 import imena_verify
 import pytest
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.asymmetric import ec, ed25519
 from cryptography.hazmat.primitives.asymmetric.utils import decode_dss_signature
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from golden_places import KINDS, PLACES
+from golden_vault import IDENTITY, ORGANISATION, REPORT, V1, VAULT
+from imena_reader import chain, codes, roster
+from imena_reader.encoding import NotCanonical, decode, encode, sha256
+from imena_reader.findings import Wrong
+from imena_reader.verify import verify
 
-V1 = Path(__file__).parent.parent / "golden" / "v1"
-VAULT, ORGANISATION = V1 / "vault", V1 / "organisation"
 PASSCODE = b"golden test passcode"
-IDENTITY = ORGANISATION / "identity.txt"
 HINT_TEXT = "The Armed Forces of Ukraine defender Nesteren…"
-FILES = sorted(path.relative_to(VAULT).as_posix() for path in VAULT.rglob("*") if path.is_file())
-EVIDENCE = [name for name in FILES if not name.startswith(("keys/", "wire/", "join"))]
-CHANGES_PER_FILE = 6
-
-
-def canonical(value):
-    return cbor2.dumps(value, canonical=True)
-
-
-def age_open(path):
-    command = ["age", "--decrypt", "--identity", str(IDENTITY), str(path)]
-    return subprocess.run(command, capture_output=True, check=True).stdout
-
-
-def read_runs(root):
-    """Every run as (path, map), in the order of their entries."""
-    runs = [(path, cbor2.loads(gzip.decompress(age_open(path)))) for path in sealed(root, "runs")]
-    return sorted(runs, key=lambda run: cbor2.loads(run[1][2][0][0])[3])
-
-
-def sealed(root, where):
-    return [path for path in (root / where).rglob("*") if path.is_file()]
-
-
-RUNS = read_runs(VAULT)
-SEQS = [[cbor2.loads(header)[3] for header, _ in run[2]] for _, run in RUNS]
-DEVICE = cbor2.loads(RUNS[0][1][2][0][0])[2]
-EVERY_SEQ = [(number, at) for number in (0, 1) for at in range(len(SEQS[number]))]
+EVIDENCE = [
+    name
+    for name in golden.names_of(VAULT)
+    if name.startswith(("runs/", "blobs/", "receipts/", "rosters/", "org.spki"))
+]
+BESIDE = [f"vault/{name}" for name in golden.names_of(VAULT) if name not in EVIDENCE]
+BESIDE = ["succession/4.cose", *(name for name in BESIDE if not name.endswith(".cbor"))]
+CHANGES_PER_FILE = 4
+RUNS = golden.plain_runs()
+EVERY_ENTRY = [(number, at) for number, (_, run) in enumerate(RUNS) for at in range(len(run[2]))]
+WITH_BODY = [(number, at) for number, at in EVERY_ENTRY if type(RUNS[number][1][2][at][1]) is bytes]
 
 
 @pytest.fixture
@@ -60,168 +48,371 @@ def vault(tmp_path):
     return Path(shutil.copytree(VAULT, tmp_path / "vault"))
 
 
-def faults(root):
-    return imena_verify.verify(root, IDENTITY).faults
+def findings(root):
+    return [f"{item['place']}: {item['what']}" for item in verify(root, IDENTITY).findings.items]
 
 
-def names(found, place):
-    return any(fault.startswith(f"{place}: ") or f" {place} " in fault for fault in found)
+def is_named(found, place):
+    return any(place in finding for finding in found)
 
 
-def place_of(seq):
-    return f"device {DEVICE.hex()} seq {seq}"
+def place_of(number, at):
+    header = decode(RUNS[number][1][2][at][0])
+    return f"device {header[2].hex()} seq {header[3]}"
 
 
-def put_run(root, old, run):
-    """Packs, seals and names a run as anybody could who knows the organisation's recipient."""
-    recipient = cbor2.loads(cbor2.loads((root / "roster.cose").read_bytes())[2])[4][-1][1]
-    packed = gzip.compress(canonical(run), mtime=0)
-    command = ["age", "--encrypt", "--recipient", recipient]
-    data = subprocess.run(command, input=packed, capture_output=True, check=True).stdout
-    (root / "runs" / old.parent.name / old.name).unlink()
-    name = imena_verify.sha256(data).hex()
-    (root / "runs" / name[:2]).mkdir(exist_ok=True)
-    (root / "runs" / name[:2] / name).write_bytes(data)
+def changed(data, at):
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
 
 
-def respell(run, at, change):
-    """Changes one header and chains all later entries of the run to it anew."""
-    prev = None
-    for number, pair in enumerate(run[2][at:], at):
-        header = cbor2.loads(pair[0])
-        if number == at:
-            change(header)
-        else:
-            header[4] = prev
-        pair[0] = canonical(header)
-        prev = imena_verify.sha256(pair[0])
+def copy_of(number):
+    return decode(encode(RUNS[number][1]))
 
 
-def test_the_golden_vault_passes_a_stranger():
+# The folder as it stands
+
+
+def test_the_golden_folder_verifies_but_for_the_forks_and_the_lost_body_that_it_shows():
     command = [sys.executable, imena_verify.__file__, str(VAULT), "--identity", str(IDENTITY)]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.splitlines()[-1] == "0 faults"
-
-
-def test_a_fault_is_printed_and_is_exit_code_1(vault):
-    (vault / "receipts" / "000001.cose").unlink()
-    command = [sys.executable, imena_verify.__file__, str(vault), "--identity", str(IDENTITY)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "fault: receipts/000002.cose: receipt 1 of this hub" in done.stdout
+    assert done.returncode == imena_verify.FOUND, done.stdout + done.stderr
+    assert done.stdout.splitlines()[-1] == "3 findings"
+    shown = [golden.entry_at(2, "lost"), golden.entry_at(4, "second"), golden.entry_at(28)]
+    assert [item["place"] for item in REPORT["findings"]] == [entry.place for entry in shown]
+    assert [told["forks"] for told in REPORT["chains"] if told["forks"]] == [[2], [4]]
+    assert (REPORT["rosters"], REPORT["runs"], REPORT["introduced"]) == ([1, 2, 3], 9, 4)
+    assert REPORT["elsewhere"] == 0
 
 
 def test_a_folder_that_is_not_there_is_exit_code_2(tmp_path):
-    assert imena_verify.main([str(tmp_path / "none"), "--identity", str(IDENTITY)]) == 2
+    missing = [str(tmp_path / "none"), "--identity", str(IDENTITY)]
+    assert imena_verify.main(missing) == imena_verify.CANNOT_RUN
+
+
+def test_what_lies_beside_the_evidence_is_read_too():
+    for name in BESIDE:
+        golden.read_beside(name, (V1 / name).read_bytes())
+    reply = golden.read_sync_reply()
+    assert sorted(reply) == [0, 1, 2, 4, 6, 7, 8, 9]
+    own = [(e.seq, e.id) for e in golden.ENTRIES if e.device == golden.FIRST]
+    told = [(decode(header)[3], sha256(header)) for header, _ in reply[2][0][2]]
+    assert told == own
+
+
+def about(place):
+    """The device, hub or file that a place names: the start of its id, or its last word."""
+    named = re.search(r"[0-9a-f]{8,64}", place)
+    return named[0][:8] if named else re.split("[ /]", place)[-1]
+
+
+def compare_with_imena(root):
+    """The two objects; of each finding only the id or the file that it is about.
+
+    Words and places of findings are each reader's own, and a reader may find more than another.
+    """
+    passphrase = (ORGANISATION / "passphrase.txt").read_text().strip()
+    command = [os.environ["IMENA_BIN"], "verify", "--dir", str(root)]
+    command += ["--org", str(ORGANISATION), "--json"]
+    surroundings = os.environ | {"IMENA_PASSPHRASE": passphrase}
+    done = subprocess.run(command, capture_output=True, text=True, env=surroundings, check=False)
+    assert done.returncode in (imena_verify.SOUND, imena_verify.FOUND), done.stderr
+    ours, theirs = json.loads(done.stdout), verify(root, IDENTITY).report()
+    assert (done.returncode == imena_verify.FOUND) == bool(ours["findings"])
+    for report in (ours, theirs):
+        report["findings"] = sorted(about(item["place"]) for item in report["findings"])
+    return ours, theirs
+
+
+def spoil_nothing(_root):
+    pass
+
+
+def spoil_a_run(root):
+    path = root / "runs" / RUNS[1][0].parent.name / RUNS[1][0].name
+    path.write_bytes(changed(path.read_bytes(), 700))
+
+
+def take_a_run_away(root):
+    (root / "runs" / RUNS[1][0].parent.name / RUNS[1][0].name).unlink()
+
+
+def take_the_lost_phones_runs_away(root):
+    for path, run in RUNS:
+        if golden.PHONES[golden.first_header(run)[2]] == "lost":
+            (root / "runs" / path.parent.name / path.name).unlink()
+
+
+def take_a_blob_away(root):
+    next(path for path in (root / "blobs").rglob("*") if path.is_file()).unlink()
+
+
+def take_the_last_roster_away(root):
+    (root / "rosters" / "3.age").unlink()
+
+
+def take_all_rosters_away(root):
+    shutil.rmtree(root / "rosters")
+
+
+def take_the_receipts_away(root):
+    shutil.rmtree(root / "receipts")
+
+
+def receipts_of(root, epoch):
+    return root / "receipts" / golden.HUB.hex() / golden.EPOCHS[epoch][0].epoch.hex()
+
+
+def cut_a_file_of_receipts(root):
+    path = receipts_of(root, 1)
+    path.write_bytes(path.read_bytes()[:-1])
+
+
+def spoil_a_receipt(root):
+    path = receipts_of(root, 0)
+    path.write_bytes(changed(path.read_bytes(), path.stat().st_size - 1))
+
+
+def double_and_leave_out_receipts(root):
+    items = golden.receipt_items(golden.EPOCHS[1])
+    receipts_of(root, 1).write_bytes(b"".join([items[3], items[0], items[2], items[0]]))
+
+
+def take_the_first_epoch_away(root):
+    receipts_of(root, 0).unlink()
+
+
+def spoil_the_second_roster(root):
+    path = root / "rosters" / "2.age"
+    path.write_bytes(changed(path.read_bytes(), path.stat().st_size - 1))
+
+
+def spoil_a_blob(root):
+    path = next(path for path in sorted((root / "blobs").rglob("*")) if path.is_file())
+    path.write_bytes(changed(path.read_bytes(), path.stat().st_size - 1))
+
+
+def take_the_first_run_away(root):
+    (root / "runs" / RUNS[0][0].parent.name / RUNS[0][0].name).unlink()
+
+
+def leave_an_entry_out_of_a_run(root):
+    run = copy_of(1)
+    del run[2][4]
+    put_run(root, 1, encode(run))
+
+
+def leave_the_first_entry_out_of_a_run(root):
+    run = copy_of(1)
+    del run[2][0]
+    put_run(root, 1, encode(run))
+
+
+def lay_it_out_as_a_hub_does(root):
+    shutil.copytree(root / "blobs", root / "files")
+    shutil.copytree(root / "runs", root / "files", dirs_exist_ok=True)
+    shutil.rmtree(root / "blobs")
+    shutil.rmtree(root / "runs")
+
+
+EPOCHS_WITHOUT_A_ROSTER = pytest.mark.xfail(
+    strict=True,
+    reason="imena leaves the epochs of a hub out that no roster names; §10 has them with 0 and 0",
+)
+
+
+@pytest.mark.skipif("IMENA_BIN" not in os.environ, reason="IMENA_BIN names no built imena")
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        spoil_nothing,
+        spoil_a_run,
+        take_a_run_away,
+        take_the_lost_phones_runs_away,
+        take_a_blob_away,
+        take_the_last_roster_away,
+        pytest.param(take_all_rosters_away, marks=EPOCHS_WITHOUT_A_ROSTER),
+        take_the_receipts_away,
+        cut_a_file_of_receipts,
+        spoil_a_receipt,
+        double_and_leave_out_receipts,
+        take_the_first_epoch_away,
+        spoil_the_second_roster,
+        spoil_a_blob,
+        take_the_first_run_away,
+        leave_an_entry_out_of_a_run,
+        leave_the_first_entry_out_of_a_run,
+        lay_it_out_as_a_hub_does,
+    ],
+)
+def test_imena_verify_tells_the_same_as_a_stranger(vault, spoil):
+    spoil(vault)
+    ours, theirs = compare_with_imena(vault)
+    assert sorted(ours) == sorted(theirs)
+    for key in theirs:
+        assert ours[key] == theirs[key], key
+
+
+# Changes
 
 
 def spread(name):
-    size = (VAULT / name).stat().st_size
+    size = (V1 / name).stat().st_size
     return [size * step // CHANGES_PER_FILE for step in range(CHANGES_PER_FILE)] + [size - 1]
 
 
-@pytest.mark.parametrize(("name", "at"), [(name, at) for name in FILES for at in spread(name)])
+@pytest.mark.parametrize(
+    ("name", "at"), [(name, at) for name in EVIDENCE for at in spread(f"vault/{name}")]
+)
 def test_a_changed_byte_is_found_and_its_file_named(vault, name, at):
-    data = bytearray((vault / name).read_bytes())
-    data[at] ^= 1
-    (vault / name).write_bytes(data)
-    assert names(faults(vault), name)
+    (vault / name).write_bytes(changed((vault / name).read_bytes(), at))
+    assert is_named(findings(vault), name)
 
 
-@pytest.mark.parametrize("name", EVIDENCE)
-def test_a_file_that_was_taken_away_is_missed(vault, name):
+@pytest.mark.parametrize("name", BESIDE)
+def test_a_changed_byte_of_what_lies_beside_is_refused(name):
+    data = (V1 / name).read_bytes()
+    for at in range(len(data)):
+        with pytest.raises(ValueError):
+            golden.read_beside(name, changed(data, at))
+
+
+@pytest.mark.parametrize("name", [name for name in EVIDENCE if name != "org.spki"])
+def test_a_file_that_was_taken_away_is_told(vault, name):
     (vault / name).unlink()
-    found = faults(vault)
-    stem = Path(name).name
-    expected = {
-        "000001.cose": "receipt 1 of this hub",
-        "000002.cose": "wire/session.cose: receipt",
-        "roster.cose": "roster.cose: cannot be read",
-        "org.spki": "org.spki: cannot be read",
-    }
-    seqs = {path.name: run for (path, _), run in zip(RUNS, SEQS, strict=True)}
-    missed = f"{place_of(seqs[stem][0])}" if stem in seqs else expected.get(stem, stem)
-    assert any(missed in fault for fault in found), found
+    report = verify(vault, IDENTITY).report()
+    told = [key for key in REPORT if report[key] != REPORT[key]]
+    folder = name.split("/")[0]
+    assert {"blobs": "elsewhere", "runs": "chains"}.get(folder, folder) in told
 
 
-@pytest.mark.parametrize(("number", "at"), EVERY_SEQ)
-def test_a_removed_entry_is_named(vault, number, at):
-    path, run = read_runs(vault)[number]
+def test_what_follows_a_run_that_was_taken_away_waits_for_it(vault):
+    path, run = RUNS[1]
+    (vault / "runs" / path.parent.name / path.name).unlink()
+    last = golden.first_header(run)[3] - 1
+    report = verify(vault, IDENTITY).report()
+    told = next(line for line in report["chains"] if line["device"] == golden.FIRST.hex())
+    assert told["proven_upto_seq"] == last
+    assert is_named(findings(vault), f"device {golden.FIRST.hex()}: 15 entries from seq 21")
+
+
+def fault_in(number, run):
+    """What is wrong when this run stands in place of that of the number; empty if nothing."""
+    try:
+        read = chain.read_run(encode(run))
+        chain.verify_checkpoint(read, golden.KEYS[read.device])
+    except Wrong as fault:
+        return str(fault)
+    others = [chain.read_run(encode(other)) for at, (_, other) in enumerate(RUNS) if at != number]
+    chains = chain.build_chains([read, *others]).values()
+    waiting = [found.entries[key] for found in chains for key in set(found.entries) - found.reached]
+    return " ".join(sorted(entry.place for entry in waiting))
+
+
+def test_the_runs_themselves_have_no_fault():
+    assert [fault_in(number, copy_of(number)) for number in range(len(RUNS))] == [""] * len(RUNS)
+
+
+@pytest.mark.parametrize(("number", "at"), EVERY_ENTRY)
+def test_a_removed_entry_is_missed(number, at):
+    run = copy_of(number)
+    device = golden.first_header(run)[2]
     del run[2][at]
-    put_run(vault, path, run)
-    assert names(faults(vault), place_of(SEQS[number][at]))
+    fault = fault_in(number, run)
+    assert device.hex() in fault or "the run has 0 entries" in fault
 
 
-@pytest.mark.parametrize(("number", "at"), EVERY_SEQ)
-def test_a_doubled_entry_is_named(vault, number, at):
-    path, run = read_runs(vault)[number]
+@pytest.mark.parametrize(("number", "at"), EVERY_ENTRY)
+def test_a_doubled_entry_is_named(number, at):
+    run = copy_of(number)
     run[2].insert(at, run[2][at])
-    put_run(vault, path, run)
-    assert f"{place_of(SEQS[number][at])}: stands twice" in faults(vault)
+    assert f"{place_of(number, at)}: does not follow" in fault_in(number, run)
 
 
-@pytest.mark.parametrize(("number", "at"), [item for item in EVERY_SEQ if item[1] > 0])
-def test_two_swapped_entries_are_named(vault, number, at):
-    path, run = read_runs(vault)[number]
+@pytest.mark.parametrize(("number", "at"), [item for item in EVERY_ENTRY if item[1] > 0])
+def test_swapped_entries_are_named(number, at):
+    run = copy_of(number)
     run[2][at - 1 : at + 1] = reversed(run[2][at - 1 : at + 1])
-    put_run(vault, path, run)
-    assert f"{place_of(SEQS[number][at - 1])}: stands at another place" in faults(vault)
+    swapped = (place_of(number, at), place_of(number, at - 1))
+    assert fault_in(number, run).startswith(swapped)
 
 
-@pytest.mark.parametrize(("number", "at"), EVERY_SEQ)
-def test_an_altered_header_is_named_although_all_after_it_was_chained_anew(vault, number, at):
-    path, run = read_runs(vault)[number]
-    respell(run, at, lambda header: header.update({11: header[11] + 1}))
-    put_run(vault, path, run)
-    last = place_of(SEQS[number][-1])
-    assert any(f.startswith(f"{last}: the checkpoint is of entry") for f in faults(vault))
+@pytest.mark.parametrize(("number", "at"), EVERY_ENTRY)
+def test_an_altered_header_is_found_although_all_after_it_was_chained_anew(number, at):
+    run = copy_of(number)
+    prev = None
+    for pair in run[2][at:]:
+        header = decode(pair[0])
+        header.update({10: header[10] + 1} if prev is None else {4: prev})
+        pair[0] = encode(header)
+        prev = sha256(pair[0])
+    expected = f"{place_of(number, -1)}: the checkpoint is of another entry"
+    assert fault_in(number, run) == expected
 
 
-@pytest.mark.parametrize("at", range(len(SEQS[0])))
-def test_an_altered_body_is_named(vault, at):
-    path, run = read_runs(vault)[0]
-    body = cbor2.loads(run[2][at][1])
+@pytest.mark.parametrize(("number", "at"), WITH_BODY)
+def test_an_altered_body_is_named(number, at):
+    run = copy_of(number)
+    body = decode(run[2][at][1])
     body[5] += "!"
-    run[2][at][1] = canonical(body)
-    put_run(vault, path, run)
-    assert any(f"{place_of(SEQS[0][at])}: the body is not" in fault for fault in faults(vault))
+    run[2][at][1] = encode(body)
+    assert fault_in(number, run) == f"{place_of(number, at)}: the body does not fit the header"
 
 
-def test_an_entry_in_another_spelling_is_refused(vault):
-    path, run = read_runs(vault)[2]
+def put_run(root, number, plain):
+    """Packs, seals and names a run as anybody could who knows the organisation's recipient."""
+    old = RUNS[number][0]
+    recipients = [word for text in RUNS[number][1][4] for word in ("--recipient", text)]
+    packed = gzip.compress(plain, mtime=0)
+    command = ["age", "--encrypt", *recipients]
+    data = subprocess.run(command, input=packed, capture_output=True, check=True).stdout
+    (root / "runs" / old.parent.name / old.name).unlink()
+    name = sha256(data).hex()
+    (root / "runs" / name[:2]).mkdir(exist_ok=True)
+    (root / "runs" / name[:2] / name).write_bytes(data)
+    return f"runs/{name[:2]}/{name}"
+
+
+def test_a_run_that_anybody_sealed_again_verifies(vault):
+    put_run(vault, 0, encode(RUNS[0][1]))
+    assert verify(vault, IDENTITY).report()["chains"] == REPORT["chains"]
+
+
+def test_a_run_in_another_spelling_is_refused(vault):
     # The map's head in two bytes instead of one: the same values in another spelling.
-    header = run[2][0][0]
-    run[2][0][0] = bytes([0xB8, header[0] & 0x1F]) + header[1:]
-    put_run(vault, path, run)
-    assert any("entry header: not in deterministic encoding" in fault for fault in faults(vault))
+    plain = encode(RUNS[2][1])
+    name = put_run(vault, 2, bytes([0xB8, plain[0] & 0x1F]) + plain[1:])
+    assert is_named(findings(vault), f"{name}: not in deterministic encoding")
 
 
 def test_a_checkpoint_that_a_stranger_signed_is_refused(vault):
-    path, run = read_runs(vault)[2]
-    protected, unprotected, payload, _ = cbor2.loads(run[3])
-    org = imena_verify.sha256((vault / "org.spki").read_bytes())
-    message = canonical(["Signature1", protected, org, payload])
+    run = copy_of(2)
+    protected, unprotected, payload, _ = decode(run[3])
+    message = encode(["Signature1", protected, golden.ORG, payload])
     signature = ec.generate_private_key(ec.SECP256R1()).sign(message, ec.ECDSA(hashes.SHA256()))
     raw = b"".join(half.to_bytes(32, "big") for half in decode_dss_signature(signature))
-    run[3] = canonical([protected, unprotected, payload, raw])
-    put_run(vault, path, run)
-    expected = f"{place_of(SEQS[2][-1])}: the signature does not fit"
-    assert any(fault.startswith(expected) for fault in faults(vault))
+    run[3] = encode([protected, unprotected, payload, raw])
+    name = put_run(vault, 2, encode(run))
+    assert is_named(findings(vault), f"{name}: {place_of(2, -1)}: checkpoint: the signature")
 
 
-def test_a_gap_between_the_receipts_of_a_phone_is_a_note(vault):
-    (vault / "receipts" / "000001.cose").unlink()
-    report = imena_verify.verify(vault, IDENTITY, is_phone=True)
-    gap = "receipts/000002.cose: receipt 1 of this hub should stand before it"
-    assert gap in report.notes
-    # What an entry says it has seen must be here all the same.
-    assert any(fault.startswith(f"{place_of(10)}: it has seen") for fault in report.faults)
+def test_gaps_order_and_duplicates_of_a_phones_receipts_are_no_faults(vault):
+    found = golden.EPOCHS[1]
+    items = golden.receipt_items(found)
+    path = vault / "receipts" / golden.HUB.hex() / found[0].epoch.hex()
+    path.write_bytes(b"".join([items[3], items[0], items[2], items[0]]))
+    assert len(findings(vault)) == len(REPORT["findings"])
 
 
-def test_a_receipt_under_another_number_is_missed_at_its_place(vault):
-    shutil.copy(vault / "receipts" / "000001.cose", vault / "receipts" / "000003.cose")
-    assert "receipts/000003.cose: a receipt that stands twice" in faults(vault)
+def test_a_roster_that_drops_a_device_does_not_follow():
+    before = golden.SEEN.rosters[1]
+    content = dict(golden.SEEN.rosters[2].content)
+    content[8] = content[8][1:]
+    after = roster.Roster(golden.ORG, 3, b"", content)
+    with pytest.raises(Wrong, match="drops device"):
+        roster.check_successor(before, after)
+
+
+# Encoding and codes
 
 
 @pytest.mark.parametrize(
@@ -230,38 +421,27 @@ def test_a_receipt_under_another_number_is_missed_at_its_place(vault):
     + ["61ff", "c249010000000000000000", "3bffffffffffffffff", "81" * 16 + "00", "", "a12000"],
 )
 def test_bytes_in_another_spelling_are_no_value(spelling):
-    with pytest.raises(imena_verify.Wrong):
-        imena_verify.decode(bytes.fromhex(spelling), "value")
+    with pytest.raises(NotCanonical):
+        decode(bytes.fromhex(spelling))
 
 
 def test_16_levels_are_read():
-    assert imena_verify.decode(bytes.fromhex("81" * 15 + "00"), "value")
-
-
-def golden_entries():
-    for _, run in RUNS:
-        for header, body in run[2]:
-            yield cbor2.loads(header), None if body is None else cbor2.loads(body)
+    assert decode(bytes.fromhex("81" * 15 + "00"))
 
 
 def test_the_check_characters_of_every_golden_code_follow_from_the_standard():
-    assert imena_verify.check_characters("IZM1T030042") == "E5"
-    assert imena_verify.check_characters("IZM1T03G012") == "A0"
-    codes = [b[1][1] for h, b in golden_entries() if b and h[5] in (2, 4) and 1 in b[1]]
-    assert sorted(codes) == ["IZM1-T03-0042-E5", "IZM1-T03-G012-A0"]
-    for code in codes:
-        payload, check = code.rsplit("-", 1)
-        assert imena_verify.check_characters(payload.replace("-", "")) == check
+    told = {e.fields[1]: e.kind for e in golden.ENTRIES if e.kind in (2, 4) and 1 in e.fields}
+    assert told == {"IZM1-T03-0042-E5": codes.REMAINS, "IZM1-T03-G012-A0": codes.GRAVE}
+    for code, kind in told.items():
+        assert codes.identity_of(kind, code) == code.rsplit("-", 1)[0]
+        assert codes.identity_of(kind, f"{code[:-1]}9") is None
 
 
 def test_a_possible_name_stands_verbatim():
-    assert [b[1][3] for h, b in golden_entries() if b and h[5] == 6] == [HINT_TEXT]
+    assert [e.fields[3] for e in golden.ENTRIES if e.kind == 6] == [HINT_TEXT]
 
 
-def test_the_golden_vault_holds_what_its_readme_says():
-    kinds = [header[5] for header, _ in golden_entries()]
-    assert kinds == [64, 7, 66, 1, 2, 3, 20, 4, 5, 68, 6, 2, 2, 2, 3, 3, 999, 67]
-    assert [header[3] for header, body in golden_entries() if body is None] == [15]
+# Keys
 
 
 @pytest.mark.parametrize("name", ["org-identity.age", "org-signing.age"])
@@ -272,7 +452,7 @@ def test_stock_age_opens_the_organisations_files_with_their_passphrase(name):
     if name == "org-identity.age":
         assert secret == IDENTITY.read_text().strip()
     else:
-        seed = imena_verify.ed25519.Ed25519PrivateKey.from_private_bytes(bytes.fromhex(secret))
+        seed = ed25519.Ed25519PrivateKey.from_private_bytes(bytes.fromhex(secret))
         raw = seed.public_key().public_bytes_raw()
         assert (VAULT / "org.spki").read_bytes().endswith(raw)
 
@@ -303,7 +483,7 @@ def age_with_passphrase(path):
 
 def test_the_phones_key_files_open_as_the_formats_say():
     def read(name):
-        return cbor2.loads(next((VAULT / "keys").glob(name)).read_bytes())
+        return decode(next((VAULT / "keys").glob(name)).read_bytes())
 
     def derive(key, info):
         return HKDF(hashes.SHA256(), 32, None, info.encode()).derive(key)
@@ -324,22 +504,42 @@ def test_the_phones_key_files_open_as_the_formats_say():
     assert derive(unwrap(transfer[1]), "imena check v1")[:16] == transfer[2]
     secret = unlock(derive(master, "imena session v1"), session[2], session[3], b"session")
     assert secret.startswith(b"AGE-SECRET-KEY-1")
+    name = f"session-{sha256(session[1].encode()).hex()[:16]}.key"
+    assert (VAULT / "keys" / name).is_file()
     scalar = int.from_bytes(read("software.vault")[2], "big")
     key = ec.derive_private_key(scalar, ec.SECP256R1()).public_key()
     der, info = serialization.Encoding.DER, serialization.PublicFormat.SubjectPublicKeyInfo
-    assert imena_verify.sha256(key.public_bytes(der, info)) == DEVICE
+    assert sha256(key.public_bytes(der, info)) == golden.FIRST
 
 
-def explained(title):
-    """The bytes of one listing of the golden README."""
-    readme = (V1 / "README.md").read_text()
-    listing = readme.split(f"\n## {title}\n", 1)[1].split("```", 2)[1]
-    lines = listing.splitlines()[1:]
-    return bytes.fromhex("".join(line.split("#", 1)[0] for line in lines))
+# The README
 
 
 def test_the_readme_explains_the_very_bytes():
-    assert explained("A header") == RUNS[1][1][2][4][0]
-    assert explained("A body") == RUNS[0][1][2][4][1]
-    assert explained("A checkpoint") == RUNS[0][1][3]
-    assert explained("A receipt") == (VAULT / "receipts" / "000002.cose").read_bytes()
+    resolve, grave = golden.entry_at(14), golden.entry_at(5)
+    pairs = {sha256(pair[0]): pair for _, run in RUNS for pair in run[2]}
+    assert golden.readme_bytes("A header") == pairs[resolve.id][0]
+    assert resolve.id.hex() in golden.README
+    assert golden.readme_bytes("A body") == pairs[grave.id][1]
+    assert golden.readme_bytes("A checkpoint") == RUNS[0][1][3]
+    assert golden.readme_bytes("A receipt") == golden.receipt_items(golden.EPOCHS[0])[1]
+
+
+@pytest.mark.parametrize("phone", golden.PHONES.values())
+def test_the_readme_tells_every_entry_by_its_kind(phone):
+    told = []
+    for seqs, text in golden.readme_rows(f"The {phone} phone"):
+        told += [(seq, text.split()[0].strip("`,:")) for seq in golden.unspanned(seqs)]
+    entries = [e for e in golden.ENTRIES_BY_PHONE if golden.PHONES[e.device] == phone]
+    assert told == [(e.seq, KINDS.get(e.kind, str(e.kind))) for e in entries]
+
+
+@pytest.mark.parametrize("thing", PLACES)
+def test_one_of_everything_stands_where_the_readme_says(thing):
+    places = dict(golden.readme_rows("One of everything"))
+    assert PLACES[thing], f"{thing} stands nowhere"
+    assert places.get(thing) == PLACES[thing]
+
+
+def test_every_row_of_one_of_everything_is_checked():
+    assert [thing for thing, _ in golden.readme_rows("One of everything")] == list(PLACES)
