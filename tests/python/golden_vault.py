@@ -1,6 +1,9 @@
 """Owns the golden folder as tests see it: its paths, what the reader finds in it, its README."""
 
+import gzip
 import re
+import shutil
+import subprocess
 from collections import defaultdict
 from pathlib import Path
 
@@ -63,6 +66,39 @@ def receipt_items(found):
         items.append(data[at:end])
         at = end
     return items
+
+
+RUNS = plain_runs()
+
+
+# What spoils a copy
+
+
+def copy_to(folder):
+    """A copy of the vault, to spoil."""
+    return Path(shutil.copytree(VAULT, folder / "vault"))
+
+
+def changed(data, at):
+    return data[:at] + bytes([data[at] ^ 1]) + data[at + 1 :]
+
+
+def copy_of(number):
+    return decode(encode(RUNS[number][1]))
+
+
+def put_run(root, number, plain):
+    """Packs, seals and names a run as anybody could who knows the organisation's recipient."""
+    old = RUNS[number][0]
+    recipients = [word for text in RUNS[number][1][4] for word in ("--recipient", text)]
+    packed = gzip.compress(plain, mtime=0)
+    command = ["age", "--encrypt", *recipients]
+    data = subprocess.run(command, input=packed, capture_output=True, check=True).stdout
+    (root / "runs" / old.parent.name / old.name).unlink()
+    name = sha256(data).hex()
+    (root / "runs" / name[:2]).mkdir(exist_ok=True)
+    (root / "runs" / name[:2] / name).write_bytes(data)
+    return f"runs/{name[:2]}/{name}"
 
 
 # What a verifier of a folder does not look at: messages, the successor's roster, key files, QR.
