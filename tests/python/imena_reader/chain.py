@@ -52,7 +52,8 @@ ABSENCE = shaped({0: is_uint}, {1: is_hash})
 RUN = {0: one(1), 1: is_hash, 2: list_of(list_of(lambda _: True)), 3: is_bytes, 4: list_of(is_text)}
 HUB_SEEN = shaped({0: is_hash, 1: is_id16, 2: is_uint, 3: is_hash})
 OCCURRED = shaped({}, {0: is_int, 1: is_int, 2: is_text, 3: is_text})
-# Keys that need not stand: of another type they are told, but they do not spoil the entry.
+# Keys that need not stand; these of another type spoil the entry, the others are only told.
+OWED_TYPES = {2, 4, 6}
 OPTIONAL_IN_BODY = {
     2: is_id16,
     3: is_map,
@@ -122,11 +123,9 @@ class Chain:
 
 
 def unpack(data):
-    """A run's plaintext: one gzip member, nothing behind it, without a time."""
+    """A run's plaintext: one gzip member, nothing behind it."""
     if data[:2] != b"\x1f\x8b":
         raise Wrong("is not a gzip file")
-    if data[4:8] != bytes(4):
-        raise Wrong("the time in its gzip header is not 0")
     unzip = zlib.decompressobj(wbits=31)
     plain = unzip.decompress(data, MAX_RUN + 1)
     if len(plain) > MAX_RUN:
@@ -179,18 +178,22 @@ def read_header(data):
         raise Wrong("a header is larger than 2 KiB")
     header = demand("header", _decoded("header", data), EVERY_HEADER)
     place = f"device {header[2].hex()} seq {header[3]}"
-    if header[3] == 1 and header[4] != header[2]:
-        raise Wrong(f"{place}: the first entry does not begin at the device id")
     if header[0] == VERSION:
         demand(f"{place}: header", header, HEADER_1)
         indexes = list_of(lambda value: is_uint(value) and value < len(header[8]))
         if not all(indexes(value) for value in header[9].values()):
             raise Wrong(f"{place}: touches names a parent that is not there")
+        if 15 in header and not HUB_SEEN(header[15]):
+            raise Wrong(f"{place}: hub_seen is of another type")
     return header
 
 
 def read_body(data, place):
-    return demand(f"{place}: body", _decoded(f"{place}: body", data), BODY)
+    body = demand(f"{place}: body", _decoded(f"{place}: body", data), BODY)
+    for key in sorted(OWED_TYPES & body.keys()):
+        if not OPTIONAL_IN_BODY[key](body[key]):
+            raise Wrong(f"{place}: body key {key} is of another type")
+    return body
 
 
 def _decoded(what, data):
@@ -276,8 +279,6 @@ def optional_faults(entry):
     """Keys that need not stand and are of another type than the tables say."""
     if entry.header[0] != VERSION:
         return
-    if 15 in entry.header and not HUB_SEEN(entry.header[15]):
-        yield "hub_seen is of another type"
     for key, check in OPTIONAL_IN_BODY.items():
         if entry.body and key in entry.body and not check(entry.body[key]):
             yield f"body key {key} is of another type"

@@ -464,15 +464,16 @@ impl Reading<'_> {
                 .roster
                 .as_ref()
                 .and_then(|signed| signed.roster.hub_key(file.hub));
-            let Some((key, org)) = key.zip(self.report.org) else {
-                self.find(place, "no roster here names the hub");
-                continue;
-            };
             let mut told = EpochReport {
                 hub: file.hub,
                 epoch,
                 receipts: 0,
                 hub_seq_max: 0,
+            };
+            let Some((key, org)) = key.zip(self.report.org) else {
+                self.find(place, "no roster here names the hub");
+                self.report.receipts.push(told);
+                continue;
             };
             if listed.is_torn {
                 self.find(place.clone(), "its file ends within a receipt");
