@@ -132,7 +132,7 @@ mod tests {
             verify_erasure(&roster, &targets, &[one.clone(), two.clone()]),
             Ok(())
         );
-        let alone = verify_erasure(&roster, &targets, &[one.clone()]);
+        let alone = verify_erasure(&roster, &targets, std::slice::from_ref(&one));
         assert_eq!(alone, Err(JournalError::TooFewAuthorities { found: 1 }));
         let twice = verify_erasure(&roster, &targets, &[one.clone(), one.clone()]);
         assert_eq!(twice, Err(JournalError::TooFewAuthorities { found: 1 }));

@@ -517,7 +517,7 @@ fn any_answer(
     });
     let any = SyncReply {
         files: files.collect(),
-        next_cursor: (die % 2 == 0).then(|| vec![die; 9]),
+        next_cursor: (die.is_multiple_of(2)).then(|| vec![die; 9]),
         retry_after_s: Some(u64::MAX),
         epoch: [die % 2; 16],
         has_more: !die.is_multiple_of(5),
