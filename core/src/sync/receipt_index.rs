@@ -42,6 +42,20 @@ pub struct Upto {
     pub hub_seq: u64,
 }
 
+impl Upto {
+    fn to_bytes(self) -> Vec<u8> {
+        [&self.epoch[..], &self.hub_seq.to_be_bytes()].concat()
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let (epoch, number) = bytes.split_first_chunk::<16>()?;
+        Some(Self {
+            epoch: *epoch,
+            hub_seq: u64::from_be_bytes(number.try_into().ok()?),
+        })
+    }
+}
+
 impl TransferDb {
     /// Keeps receipts whose signatures were checked and that the hub gave while in the epoch `given_in`: first in their files, with one sync for each
     /// file, then as rows. Gives those that were new.
@@ -98,34 +112,41 @@ impl TransferDb {
             if len == upto {
                 continue;
             }
-            let transaction = self
-                .connection
-                .unchecked_transaction()
-                .map_err(sql("index receipts"))?;
-            if len < upto {
-                self.forget_file(file)?;
-                upto = 0;
-            }
-            let mut receipts = Vec::new();
-            for (place, bytes) in self.files.read_from(file, upto)? {
-                match check(&bytes) {
-                    Found::NoKey => break,
-                    Found::Foreign => {}
-                    Found::Checked(receipt) => {
-                        self.insert_receipt(&receipt, place)?;
-                        receipts.push(*receipt);
-                    }
+            self.together(|| {
+                if len < upto {
+                    self.forget_file(file)?;
+                    upto = 0;
                 }
-                upto = place.at.saturating_add(place.len);
-            }
-            self.set_indexed_upto(file, upto)?;
-            self.guess_epoch(file.hub)?;
-            self.settle_hub(file.hub)?;
-            self.work_out_epochs(file.hub)?;
-            self.work_out_files(&receipts)?;
-            transaction.commit().map_err(sql("index receipts"))?;
+                self.index_file(file, upto, check)
+            })?;
         }
         Ok(())
+    }
+
+    /// Indexes what stands in a file from byte `upto` on, as far as it can be checked.
+    fn index_file(
+        &self,
+        file: ReceiptFile,
+        mut upto: u64,
+        check: &mut dyn FnMut(&[u8]) -> Found,
+    ) -> Result<(), StoreError> {
+        let mut receipts = Vec::new();
+        for (place, bytes) in self.files.read_from(file, upto)? {
+            match check(&bytes) {
+                Found::NoKey => break,
+                Found::Foreign => {}
+                Found::Checked(receipt) => {
+                    self.insert_receipt(&receipt, place)?;
+                    receipts.push(*receipt);
+                }
+            }
+            upto = place.at.saturating_add(place.len);
+        }
+        self.set_indexed_upto(file, upto)?;
+        self.guess_epoch(file.hub)?;
+        self.settle_hub(file.hub)?;
+        self.work_out_epochs(file.hub)?;
+        self.work_out_files(&receipts)
     }
 
     /// Hubs that hold a file, as far as their receipts say.
@@ -135,11 +156,7 @@ impl TransferDb {
     pub fn holdings(&self, sealed: SealedName) -> Result<Vec<Holding>, StoreError> {
         let text = "SELECT receipt_id, hub, sha256, first_ms, last_ms FROM holdings
                     WHERE sealed_sha256 = ?1 ORDER BY hub";
-        let mut statement = self
-            .connection
-            .prepare_cached(text)
-            .map_err(sql("holdings"))?;
-        let rows = statement.query_map([sealed.as_bytes()], |row| {
+        self.list(text, [sealed.as_bytes()], "holdings", |row| {
             Ok(Holding {
                 receipt: ReceiptId(Hash32(row.get(0)?)),
                 hub: HubId(Hash32(row.get(1)?)),
@@ -147,10 +164,7 @@ impl TransferDb {
                 first_ms: row.get(3)?,
                 last_ms: row.get(4)?,
             })
-        });
-        rows.map_err(sql("holdings"))?
-            .collect::<Result<_, _>>()
-            .map_err(sql("holdings"))
+        })
     }
 
     /// Ends of a chain from `seq` on that hubs opened and receipted, lowest first. A hub's word: whether such an entry stands there is for the journal
@@ -170,15 +184,11 @@ impl TransferDb {
                         AND (SELECT hubs.epoch FROM hubs WHERE hub = receipts.hub)
                             IN (receipts.epoch, given_in)
                     ORDER BY upto_seq, entry_id LIMIT ?3";
-        let mut statement = self.connection.prepare_cached(text).map_err(sql("ends"))?;
         let values = params![device.as_bytes(), clamped(seq), ENDS_MAX];
-        let rows = statement.query_map(values, |row| {
+        self.list(text, values, "ends", |row| {
             let seq = row.get::<_, i64>(0)?;
             Ok((seq.unsigned_abs(), EntryId(Hash32(row.get(1)?))))
-        });
-        rows.map_err(sql("ends"))?
-            .collect::<Result<_, _>>()
-            .map_err(sql("ends"))
+        })
     }
 
     /// Highest seq of a chain that a hub says it opened; 0 if none.
@@ -268,13 +278,7 @@ impl TransferDb {
         let rest = noted
             .as_deref()
             .and_then(|bytes| bytes.strip_prefix(present.as_slice()));
-        Ok(rest
-            .and_then(|rest| rest.split_first_chunk::<16>())
-            .and_then(|(epoch, number)| {
-                let hub_seq = u64::from_be_bytes(number.try_into().ok()?);
-                let epoch = *epoch;
-                Some(Upto { epoch, hub_seq })
-            }))
+        Ok(rest.and_then(Upto::from_bytes))
     }
 
     /// Notes it; never back within an epoch, and from the present epoch never back to an earlier one.
@@ -294,8 +298,7 @@ impl TransferDb {
         if is_behind {
             return Ok(());
         }
-        let number = upto.hub_seq.to_be_bytes();
-        let value = [present.as_slice(), &upto.epoch, &number].concat();
+        let value = [present.as_slice(), &upto.to_bytes()].concat();
         self.set_fact(&format!("receipts:{hub}"), &value)
     }
 
@@ -308,29 +311,16 @@ impl TransferDb {
         if known == last_good {
             return Ok(());
         }
-        let transaction = self
-            .connection
-            .unchecked_transaction()
-            .map_err(sql("last good"))?;
-        let value = last_good.map(|upto| [&upto.epoch[..], &upto.hub_seq.to_be_bytes()].concat());
-        self.set_fact(&last_good_fact(hub), &value.unwrap_or_default())?;
-        self.work_out_epochs(hub)?;
-        transaction.commit().map_err(sql("last good"))
+        let value = last_good.map(Upto::to_bytes).unwrap_or_default();
+        self.together(|| {
+            self.set_fact(&last_good_fact(hub), &value)?;
+            self.work_out_epochs(hub)
+        })
     }
 
     fn last_good(&self, hub: HubId) -> Result<Option<Upto>, StoreError> {
         let value = self.fact(&last_good_fact(hub))?;
-        Ok(value.as_deref().and_then(|bytes| {
-            let (epoch, number) = bytes.split_first_chunk::<16>()?;
-            let hub_seq = u64::from_be_bytes(number.try_into().ok()?);
-            let epoch = *epoch;
-            Some(Upto { epoch, hub_seq })
-        }))
-    }
-
-    /// The hub said another epoch: its receipts are weighed anew.
-    pub(super) fn epoch_moved(&self, hub: HubId) -> Result<(), StoreError> {
-        self.work_out_epochs(hub)
+        Ok(value.as_deref().and_then(Upto::from_bytes))
     }
 
     fn has_receipt(&self, id: ReceiptId) -> Result<bool, StoreError> {
@@ -377,10 +367,7 @@ impl TransferDb {
         let text = "INSERT INTO receipt_files (hub, epoch, upto_byte) VALUES (?1, ?2, ?3)
                     ON CONFLICT DO UPDATE SET upto_byte = excluded.upto_byte";
         let values = params![file.hub.as_bytes(), file.epoch, clamped(upto)];
-        self.connection
-            .execute(text, values)
-            .map(drop)
-            .map_err(sql("set indexed up to"))
+        self.run(text, values, "set indexed up to").map(drop)
     }
 
     /// A file that is shorter than it was: what stood in it is asked for again.
@@ -393,37 +380,29 @@ impl TransferDb {
             "DELETE FROM epoch_links WHERE hub = ?1 AND epoch = ?2".to_owned(),
             "DELETE FROM receipt_files WHERE hub = ?1 AND epoch = ?2".to_owned(),
         ] {
-            self.connection
-                .execute(&text, params![file.hub.as_bytes(), file.epoch])
-                .map_err(sql("forget receipts"))?;
+            let values = params![file.hub.as_bytes(), file.epoch];
+            self.run(&text, values, "forget receipts")?;
         }
-        self.connection
-            .execute(
-                "DELETE FROM facts WHERE name = ?1",
-                [format!("receipts:{}", file.hub)],
-            )
-            .map_err(sql("forget receipts"))?;
+        let text = "DELETE FROM facts WHERE name = ?1";
+        self.run(text, [format!("receipts:{}", file.hub)], "forget receipts")?;
         self.work_out_hub(file.hub)
     }
 
     fn insert_receipt(&self, receipt: &Receipt, place: Place) -> Result<(), StoreError> {
         let word = &receipt.word;
         let (id, hub) = (receipt.id.as_bytes(), word.hub.as_bytes());
-        self.connection
-            .execute(
-                "INSERT INTO receipts (receipt_id, hub, epoch, hub_seq, hub_time_ms, first_byte,
-                     len_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-                params![
-                    id,
-                    hub,
-                    word.epoch,
-                    word.hub_seq.to_be_bytes(),
-                    word.hub_time_ms,
-                    clamped(place.at),
-                    clamped(place.len)
-                ],
-            )
-            .map_err(sql("receipt"))?;
+        let text = "INSERT INTO receipts (receipt_id, hub, epoch, hub_seq, hub_time_ms, first_byte,
+                        len_bytes) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING";
+        let values = params![
+            id,
+            hub,
+            word.epoch,
+            word.hub_seq.to_be_bytes(),
+            word.hub_time_ms,
+            clamped(place.at),
+            clamped(place.len)
+        ];
+        self.run(text, values, "receipt")?;
         if let Some(before) = &word.before {
             let text = "INSERT INTO epoch_links (hub, epoch, hub_seq, before_epoch, before_seq)
                         VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO UPDATE SET
@@ -432,9 +411,7 @@ impl TransferDb {
                         WHERE excluded.hub_seq < epoch_links.hub_seq";
             let (number, before_seq) = (word.hub_seq.to_be_bytes(), before.hub_seq.to_be_bytes());
             let values = params![hub, word.epoch, number, before.epoch, before_seq];
-            self.connection
-                .execute(text, values)
-                .map_err(sql("epoch link"))?;
+            self.run(text, values, "epoch link")?;
         }
         for line in &word.lines {
             self.insert_line(receipt.id, word.hub, line)?;
@@ -460,16 +437,14 @@ impl TransferDb {
                             VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO NOTHING";
                 let (device, entry) = (device.as_bytes(), entry_id.as_bytes());
                 let values = params![device, clamped(*upto_seq), receipt.as_bytes(), entry];
-                let inserted = self.connection.execute(text, values);
-                return inserted.map(drop).map_err(sql("receipt entries"));
+                return self.run(text, values, "receipt entries").map(drop);
             }
         };
         let text = "INSERT INTO receipt_lines (sealed_sha256, hub, receipt_id, is_void, sha256)
                     VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING";
         let (sealed, receipt) = (sealed.as_bytes(), receipt.as_bytes());
         let values = params![sealed, hub.as_bytes(), receipt, is_void, sha256];
-        let inserted = self.connection.execute(text, values);
-        inserted.map(drop).map_err(sql("receipt line"))
+        self.run(text, values, "receipt line").map(drop)
     }
 
     /// Without a hub's word of this vault: of the epochs that no other one follows, the one whose receipts are newest.
@@ -479,14 +454,11 @@ impl TransferDb {
                             (SELECT before_epoch FROM epoch_links WHERE hub = ?1)
                         ORDER BY hub_time_ms DESC, epoch LIMIT 1
                     ON CONFLICT DO UPDATE SET epoch = coalesce(hubs.epoch, excluded.epoch)";
-        self.connection
-            .execute(text, [hub.as_bytes()])
-            .map(drop)
-            .map_err(sql("guess epoch"))
+        self.run(text, [hub.as_bytes()], "guess epoch").map(drop)
     }
 
     /// Follows the links back from the hub's present epoch; where that changes what counts, every file of the hub is weighed anew.
-    fn work_out_epochs(&self, hub: HubId) -> Result<(), StoreError> {
+    pub(super) fn work_out_epochs(&self, hub: HubId) -> Result<(), StoreError> {
         // Distinct by the primary key of epoch_links; a ring of links ends at EPOCHS_MAX.
         let text = "WITH RECURSIVE chain (rank, epoch, upto) AS (
                         SELECT 0, coalesce(?3, epoch), coalesce(?4, x'ffffffffffffffff') FROM hubs
@@ -527,15 +499,9 @@ impl TransferDb {
     fn work_out_hub(&self, hub: HubId) -> Result<(), StoreError> {
         let text = "SELECT DISTINCT sealed_sha256 FROM receipt_lines WHERE hub = ?1
                     UNION SELECT sealed_sha256 FROM holdings WHERE hub = ?1";
-        let mut statement = self
-            .connection
-            .prepare_cached(text)
-            .map_err(sql("files of hub"))?;
-        let rows = statement.query_map([hub.as_bytes()], |row| Ok(SealedName(Hash32(row.get(0)?))));
-        let all: Vec<SealedName> = rows
-            .map_err(sql("files of hub"))?
-            .collect::<Result<_, _>>()
-            .map_err(sql("files of hub"))?;
+        let all = self.list(text, [hub.as_bytes()], "files of hub", |row| {
+            Ok(SealedName(Hash32(row.get(0)?)))
+        })?;
         for sealed in all {
             self.work_out(sealed, hub)?;
         }
@@ -564,15 +530,10 @@ impl TransferDb {
                         AND (SELECT hubs.epoch FROM hubs WHERE hub = ?2)
                             IN (receipts.epoch, given_in)
                     ORDER BY rank DESC, hub_seq, is_void, receipt_id";
-        let mut statement = self
-            .connection
-            .prepare_cached(text)
-            .map_err(sql("lines of file"))?;
         let values = params![sealed.as_bytes(), hub.as_bytes()];
-        let mut rows = statement.query(values).map_err(sql("lines of file"))?;
+        let lines = self.list(text, values, "lines of file", |row| line(row, hub))?;
         let mut held: Option<Holding> = None;
-        while let Some(row) = rows.next().map_err(sql("lines of file"))? {
-            let line = line(row, hub).map_err(sql("lines of file"))?;
+        for line in lines {
             held = line.map(|line| match held {
                 None => line,
                 Some(before) => Holding {
@@ -582,26 +543,26 @@ impl TransferDb {
                 },
             });
         }
-        let written = match held {
-            None => self.connection.execute(
-                "DELETE FROM holdings WHERE sealed_sha256 = ?1 AND hub = ?2",
-                params![sealed.as_bytes(), hub.as_bytes()],
-            ),
-            Some(held) => self.connection.execute(
-                "INSERT OR REPLACE INTO holdings
-                     (sealed_sha256, hub, receipt_id, sha256, first_ms, last_ms)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
-                params![
+        match held {
+            None => {
+                let text = "DELETE FROM holdings WHERE sealed_sha256 = ?1 AND hub = ?2";
+                self.run(text, values, "holding")?
+            }
+            Some(held) => {
+                let text = "INSERT OR REPLACE INTO holdings
+                                (sealed_sha256, hub, receipt_id, sha256, first_ms, last_ms)
+                            VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+                let values = params![
                     sealed.as_bytes(),
                     hub.as_bytes(),
                     held.receipt.as_bytes(),
                     held.sha256.map(|hash| hash.0),
                     held.first_ms,
                     held.last_ms
-                ],
-            ),
+                ];
+                self.run(text, values, "holding")?
+            }
         };
-        written.map_err(sql("holding"))?;
         self.settle(sealed)
     }
 }

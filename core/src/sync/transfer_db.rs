@@ -229,7 +229,7 @@ impl TransferDb {
             }
             match before {
                 Some(before) if before.epoch == state.epoch => Ok(()),
-                Some(_) | None => self.epoch_moved(hub),
+                Some(_) | None => self.work_out_epochs(hub),
             }
         })
     }
