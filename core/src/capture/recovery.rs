@@ -57,8 +57,8 @@ pub fn recover(
             }
             continue;
         }
-        let bytes = hash_of(environment, &path)?;
-        let (sealed, size) = (SealedName(bytes.0), bytes.1);
+        let (hash, size) = Hash32::of_stream(environment.files.open(&path)?)?;
+        let sealed = SealedName(hash);
         if named.is_some_and(|name| name != sealed) {
             files.quarantine(&path, "damaged")?;
             found.quarantined = found.quarantined.saturating_add(1);
@@ -166,24 +166,6 @@ fn name_if_needed(
         files.name_incoming(path, sealed)
     } else {
         Ok(())
-    }
-}
-
-fn hash_of(
-    environment: &Environment,
-    path: &std::path::Path,
-) -> Result<(Hash32, u64), CaptureError> {
-    use std::io::Read as _;
-    let mut file = environment.files.open(path)?;
-    let (mut hasher, mut total) = (Hasher::new(), 0_u64);
-    let mut buffer = vec![0; super::CHUNK_BYTES_MAX];
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            return Ok((hasher.finish(), total));
-        }
-        hasher.update(buffer.get(..read).unwrap_or_default());
-        total = total.saturating_add(read as u64);
     }
 }
 

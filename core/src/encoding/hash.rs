@@ -1,8 +1,12 @@
 //! SHA-256 values and how they are written: the one hash of the project (docs/adr/0006-choose-hash-signature-encoding.md).
 
 use std::fmt;
+use std::io::{self, Read};
 
 use sha2::{Digest, Sha256};
+
+/// Read at once from a stream: enough that calls cost nothing beside the hash.
+const STREAM_BYTES: usize = 64 * 1024;
 
 /// A SHA-256 value; shown as 64 lower-case hexadecimal digits.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,6 +20,23 @@ impl Hash32 {
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(Sha256::digest(bytes).into())
+    }
+
+    /// Hashes a stream to its end; gives its length too.
+    ///
+    /// # Errors
+    /// The reader's.
+    pub fn of_stream(mut stream: impl Read) -> io::Result<(Self, u64)> {
+        let (mut hasher, mut total) = (Hasher::new(), 0_u64);
+        let mut buffer = vec![0; STREAM_BYTES];
+        loop {
+            let read = stream.read(&mut buffer)?;
+            if read == 0 {
+                return Ok((hasher.finish(), total));
+            }
+            hasher.update(buffer.get(..read).unwrap_or_default());
+            total = total.saturating_add(read as u64);
+        }
     }
 
     /// Takes a hash from a slice of exactly 32 bytes.

@@ -8,11 +8,11 @@ use crate::model::ids::SubjectId;
 use crate::model::position::Position;
 
 /// Less would let a short body be guessed from its hash after an erasure.
-pub const SALT_BYTES_MIN: usize = 16;
+const SALT_BYTES_MIN: usize = 16;
 /// The longest salt that padding asks for: with it every length can be reached.
 pub const SALT_BYTES_MAX: usize = 87;
 /// Bodies are padded to a multiple of this.
-pub const BODY_BLOCK_BYTES: usize = 64;
+const BODY_BLOCK_BYTES: usize = 64;
 
 /// The part that holds names, positions and words.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -15,7 +15,7 @@ use crate::model::ids::{EntryId, OrgId};
 const VERSION: u64 = 1;
 const WHAT: &str = "erasure";
 /// Authorities who must agree.
-pub const AUTHORITIES_NEEDED: usize = 2;
+const AUTHORITIES_NEEDED: usize = 2;
 /// More targets than one entry's body has room to name.
 const TARGETS_MAX: usize = 200;
 
@@ -46,12 +46,9 @@ pub fn verify_erasure(
     targets: &[EntryId],
     words: &[Vec<u8>],
 ) -> Result<(), JournalError> {
-    let not_this = || JournalError::Decode {
-        what: WHAT,
-        cause: DecodeError::WrongType { key: 2 },
-    };
     if targets.is_empty() || targets.len() > TARGETS_MAX {
-        return Err(not_this());
+        let cause = DecodeError::WrongType { key: 2 };
+        return Err(JournalError::Decode { what: WHAT, cause });
     }
     let keys = roster.authorities.iter();
     let keys: Vec<PublicKey> = keys

@@ -13,11 +13,11 @@ mod receipt;
 mod run;
 
 pub use absence::{Absence, BodyBytes};
-pub use body::{BODY_BLOCK_BYTES, Body, SALT_BYTES_MAX, SALT_BYTES_MIN};
+pub use body::{Body, SALT_BYTES_MAX};
 pub use chain::{ChainFault, ChainHead, FaultKind, verify_chain};
 pub use checkpoint::Checkpoint;
 pub use entry::{Entry, HEADER_VERSION, Header, HubSeen, LAMPORT_MAX, Op, Touches};
-pub use erasure::{AUTHORITIES_NEEDED, sign_erasure, verify_erasure};
+pub use erasure::{sign_erasure, verify_erasure};
 pub use receipt::{EpochEnd, Receipt, ReceiptDraft, ReceiptLine, VoidReason, sign_receipt};
 pub use run::{Run, RunBuilder, covering};
 

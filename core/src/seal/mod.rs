@@ -5,7 +5,7 @@
 
 mod stanzas;
 
-pub use stanzas::{Stanzas, objection_to};
+pub use stanzas::objection_to;
 
 use std::io::{self, Read, Write};
 use std::str::FromStr as _;

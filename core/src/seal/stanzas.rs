@@ -27,11 +27,11 @@ pub fn objection_to(sealed: impl Read, listed: Option<usize>) -> Option<String> 
 
 /// The recipients that the header of a sealed file shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stanzas {
+struct Stanzas {
     /// How many X25519 recipients.
-    pub x25519: usize,
+    x25519: usize,
     /// Types of all others but grease.
-    pub foreign: Vec<String>,
+    foreign: Vec<String>,
 }
 
 impl Stanzas {
@@ -39,7 +39,7 @@ impl Stanzas {
     ///
     /// # Errors
     /// `Damaged` if it is not the header of an age file, or the reader's.
-    pub fn read(sealed: impl Read) -> Result<Self, SealError> {
+    fn read(sealed: impl Read) -> Result<Self, SealError> {
         let mut lines = BufReader::new(sealed.take(HEADER_BYTES_MAX)).split(b'\n');
         let mut next = || -> Result<String, SealError> {
             let line = lines.next().ok_or(SealError::Damaged)??;
@@ -66,8 +66,7 @@ impl Stanzas {
     }
 
     /// What is not as it must be, in words; `listed` is how many recipients the entry or run says there are, where that is known.
-    #[must_use]
-    pub fn objection(&self, listed: Option<usize>) -> Option<String> {
+    fn objection(&self, listed: Option<usize>) -> Option<String> {
         if let Some(kind) = self.foreign.first() {
             return Some(format!("it has a recipient of another type ({kind:.40})"));
         }

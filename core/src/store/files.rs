@@ -3,12 +3,10 @@
 //! Owns every move of a sealed file. Does not know keys or entries. Invariant: a name in blobs/ or runs/ was complete and durable before it appeared
 //! there; a file of an unequal twin goes to quarantine, never away.
 
-use std::io::Read as _;
 use std::path::{Path, PathBuf};
 
 use super::{Layout, StoreError};
 use crate::encoding::Hash32;
-use crate::encoding::hash::Hasher;
 use crate::environment::{Environment, ListedKind, NewFile, ReadFile};
 use crate::model::ids::SealedName;
 
@@ -324,16 +322,7 @@ impl SealedFiles {
     }
 
     fn hash_of(&self, path: &Path) -> Result<Hash32, StoreError> {
-        let mut file = self.environment.files.open(path)?;
-        let mut hasher = Hasher::new();
-        let mut buffer = vec![0; 64 * 1024];
-        loop {
-            let read = file.read(&mut buffer)?;
-            if read == 0 {
-                return Ok(hasher.finish());
-            }
-            hasher.update(buffer.get(..read).unwrap_or_default());
-        }
+        Ok(Hash32::of_stream(self.environment.files.open(path)?)?.0)
     }
 }
 

@@ -6,15 +6,13 @@
 //! trusted is set aside, not removed.
 
 use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{self, Read as _};
+use std::io;
 use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use imena_core::encoding::Hash32;
-use imena_core::encoding::hash::Hasher;
 use imena_core::model::ids::{DeviceId, SealedName};
 
-const CHUNK_BYTES: usize = 64 * 1024;
 /// Ends the name of an upload that can be resumed.
 const PART: &str = "part";
 /// Ends the name of a run that came inside a sync request: the phone sends it again whole.
@@ -221,16 +219,7 @@ pub(crate) fn new_staging(path: &Path) -> io::Result<File> {
 
 /// Hashes a file as it stands on disk, through a handle of its own.
 pub(crate) fn hash_file(path: &Path) -> io::Result<Hash32> {
-    let mut file = File::open(path)?;
-    let mut hasher = Hasher::new();
-    let mut buffer = vec![0; CHUNK_BYTES];
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            return Ok(hasher.finish());
-        }
-        hasher.update(buffer.get(..read).unwrap_or_default());
-    }
+    Ok(Hash32::of_stream(File::open(path)?)?.0)
 }
 
 fn parse_staged(name: &str, path: PathBuf) -> Option<Staged> {

@@ -125,7 +125,7 @@ struct Reading<'a> {
     roster: Option<SignedRoster>,
     /// Sealed files whose bytes are what their names say.
     whole: BTreeMap<SealedName, Listed>,
-    runs: Vec<(SealedName, Run, Hash32)>,
+    runs: Vec<(SealedName, Run)>,
     checkpoints: Vec<Checkpoint>,
     entries: BTreeMap<DeviceId, BTreeMap<(u64, EntryId), Entry>>,
     /// Entries that are reached from the starts of their chains.
@@ -195,7 +195,7 @@ impl Reading<'_> {
         let listed = walk::sealed_files(self.environment, self.dir)?;
         let all = listed.len() as u64;
         for (done, file) in (1_u64..).zip(listed) {
-            let found = walk::hash_of(self.environment, &file.path)?;
+            let (found, _) = Hash32::of_stream(self.environment.files.open(&file.path)?)?;
             if found == file.sealed.0 {
                 if !self.whole.contains_key(&file.sealed) {
                     self.unpack(&file)?;
@@ -247,7 +247,7 @@ impl Reading<'_> {
                 if let Some(objection) = seen {
                     self.find(place, objection);
                 }
-                self.runs.push((file.sealed, run, Hash32::of(&packed)));
+                self.runs.push((file.sealed, run));
             }
             Err(error) => self.find(place, error.to_string()),
         }
@@ -257,7 +257,7 @@ impl Reading<'_> {
     /// Entries of the runs whose signatures fit; a run with a fault gives none of its entries.
     fn read_runs(&mut self) {
         let keys = self.keys();
-        for (sealed, run, _) in std::mem::take(&mut self.runs) {
+        for (sealed, run) in std::mem::take(&mut self.runs) {
             let key = run.device().and_then(|device| keys.get(&device));
             let Some(key) = key else {
                 let what = "no roster and no first entry here names the key of its device";
@@ -286,7 +286,7 @@ impl Reading<'_> {
     fn keys(&self) -> BTreeMap<DeviceId, PublicKey> {
         let lines = self.roster.iter().flat_map(|signed| &signed.roster.devices);
         let named = lines.map(|line| line.spki.clone());
-        let entries = self.runs.iter().flat_map(|(_, run, _)| &run.entries);
+        let entries = self.runs.iter().flat_map(|(_, run)| &run.entries);
         let first = entries.filter(|entry| entry.header.kind == Kind::DeviceStarted);
         let first = first.filter_map(|entry| Some(entry.field(1)?.as_bytes()?.to_vec()));
         named

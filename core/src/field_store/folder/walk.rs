@@ -4,7 +4,6 @@ use std::io::{BufReader, Read};
 use std::path::{Path, PathBuf};
 
 use crate::encoding::Hash32;
-use crate::encoding::hash::Hasher;
 use crate::encoding::limits::SIGNED_BYTES_MAX;
 use crate::environment::{Environment, ListedKind};
 use crate::model::ids::SealedName;
@@ -166,17 +165,4 @@ pub(super) fn read(environment: &Environment, path: &Path) -> Result<Vec<u8>, st
     let mut bytes = Vec::new();
     open(environment, path)?.read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-pub(super) fn hash_of(environment: &Environment, path: &Path) -> Result<Hash32, std::io::Error> {
-    let mut hasher = Hasher::new();
-    let mut file = environment.files.open(path)?;
-    let mut buffer = vec![0; READ_BYTES];
-    loop {
-        let read = file.read(&mut buffer)?;
-        if read == 0 {
-            return Ok(hasher.finish());
-        }
-        hasher.update(buffer.get(..read).unwrap_or_default());
-    }
 }

@@ -6,10 +6,9 @@
 
 use super::{
     ENROLL_REPLY_BYTES_MAX, NAME_CHARS_MAX, Nonce, PROTOCOL, SMALL_MESSAGE_BYTES_MAX, WireError,
-    bytes32, name, open_with_own_key, owned,
+    bytes32, name, open_of_device, owned,
 };
 use crate::encoding::cbor::within;
-use crate::encoding::signature::Algorithm;
 use crate::encoding::{DecodeError, Hash32, Map, PublicKey, Value, What, cose};
 use crate::keys::six_digits;
 use crate::model::ids::{DeviceId, HubId, OrgId};
@@ -97,7 +96,7 @@ impl EnrollRequest {
     /// For another organisation or hub, or a signature that does not fit.
     pub fn open(bytes: &[u8], org: OrgId, hub: HubId) -> Result<Self, WireError> {
         within("enrolment", bytes, SMALL_MESSAGE_BYTES_MAX)?;
-        let (key, map) = open_for(bytes, What::Enroll, org, hub)?;
+        let (key, map) = open_of_device(bytes, What::Enroll, (org, hub), 3)?;
         Ok(Self {
             org,
             hub,
@@ -143,7 +142,7 @@ impl RevealRequest {
     /// For another organisation or hub, or a signature that does not fit.
     pub fn open(bytes: &[u8], org: OrgId, hub: HubId) -> Result<Self, WireError> {
         within("reveal", bytes, SMALL_MESSAGE_BYTES_MAX)?;
-        let (key, map) = open_for(bytes, What::Reveal, org, hub)?;
+        let (key, map) = open_of_device(bytes, What::Reveal, (org, hub), 3)?;
         Ok(Self {
             org,
             hub,
@@ -213,18 +212,4 @@ impl EnrollReply {
 
 fn device_of(spki: &[u8]) -> Result<DeviceId, WireError> {
     Ok(DeviceId(PublicKey::from_spki(spki)?.id()))
-}
-
-/// Opens what a device signed for `hub`; its key stands at 3.
-fn open_for(
-    bytes: &[u8],
-    what: What,
-    org: OrgId,
-    hub: HubId,
-) -> Result<(PublicKey, Map), WireError> {
-    let (key, map) = open_with_own_key(bytes, what, org, 3, Algorithm::Es256)?;
-    if map.need(2, HubId::from_value)? != hub {
-        return Err(WireError::Other { what: "hub" });
-    }
-    Ok((key, map))
 }

@@ -26,7 +26,7 @@ use crate::encoding::signature::Algorithm;
 use crate::encoding::{
     CoseError, DecodeError, Map, PublicKey, SignatureError, Signed, Value, What,
 };
-use crate::model::ids::OrgId;
+use crate::model::ids::{HubId, OrgId};
 
 /// The protocol that this program speaks.
 pub const PROTOCOL: u64 = 1;
@@ -145,6 +145,20 @@ fn limited<'a, T>(
         return Err(DecodeError::TooLarge { what, found, limit });
     }
     map.list(key, read)
+}
+
+/// Opens what a device signed for one hub; its key stands at `spki_key`.
+fn open_of_device(
+    bytes: &[u8],
+    what: What,
+    (org, hub): (OrgId, HubId),
+    spki_key: u64,
+) -> Result<(PublicKey, Map), WireError> {
+    let (key, map) = open_with_own_key(bytes, what, org, spki_key, Algorithm::Es256)?;
+    if map.need(2, HubId::from_value)? != hub {
+        return Err(WireError::Other { what: "hub" });
+    }
+    Ok((key, map))
 }
 
 /// Opens a message that carries the key it was signed with; the caller has checked its length and

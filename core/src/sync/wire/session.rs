@@ -3,10 +3,9 @@
 
 use super::{
     Nonce, PROTOCOL, SESSION_BYTES_MAX, SMALL_MESSAGE_BYTES_MAX, WireError, bytes16, bytes32,
-    open_with_own_key, spki,
+    open_of_device, spki,
 };
 use crate::encoding::cbor::within;
-use crate::encoding::signature::Algorithm;
 use crate::encoding::{DecodeError, Hash32, Map, PublicKey, Value, What, cose};
 use crate::model::ids::{DeviceId, EntryId, HubId, OrgId};
 
@@ -104,10 +103,7 @@ impl SessionRequest {
     /// For another organisation or hub, or a signature that does not fit.
     pub fn open(bytes: &[u8], org: OrgId, hub: HubId) -> Result<Self, WireError> {
         within("session request", bytes, SESSION_BYTES_MAX)?;
-        let (key, map) = open_with_own_key(bytes, What::Session, org, 7, Algorithm::Es256)?;
-        if map.need(2, HubId::from_value)? != hub {
-            return Err(WireError::Other { what: "hub" });
-        }
+        let (key, map) = open_of_device(bytes, What::Session, (org, hub), 7)?;
         Ok(Self {
             org,
             hub,

@@ -9,7 +9,7 @@ use super::{
 use crate::encoding::cbor::within;
 use crate::encoding::limits::SEALED_RUN_BYTES_MAX;
 use crate::encoding::{DecodeError, Map, PublicKey, Signed, Value, What, cose};
-use crate::journal::{BodyBytes, Checkpoint, Entry, JournalError};
+use crate::journal::{BodyBytes, Checkpoint, Entry, JournalError, covering};
 use crate::model::ids::{DeviceId, HubId, OrgId, SealedName};
 use crate::store::Class;
 
@@ -310,12 +310,11 @@ impl Segment {
         })
     }
 
-    /// Parses the entries and checks the checkpoint's signature; that the entries follow each other
-    /// up to it is for [`crate::journal::verify_chain`], which needs to know where the chain
-    /// stands.
+    /// Parses the entries and checks that they follow each other up to the checkpoint, and its
+    /// signature. Whether the chain before them is known is for whoever holds it.
     ///
     /// # Errors
-    /// An entry that is not one, a key that is not the device's, a signature that does not fit.
+    /// An entry that is not one, a key that is not the device's, a signature or a chain fault.
     pub fn open(&self, org: OrgId) -> Result<(Vec<Entry>, Checkpoint), JournalError> {
         let cose = |cause| JournalError::Cose {
             what: "segment",
@@ -333,7 +332,8 @@ impl Segment {
             }
             entries.push(entry);
         }
-        Ok((entries, Checkpoint::open(&self.checkpoint, &key, org)?))
+        let checkpoint = covering(org, &key, &entries, &self.checkpoint)?;
+        Ok((entries, checkpoint))
     }
 }
 
