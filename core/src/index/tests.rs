@@ -8,7 +8,7 @@
 use super::*;
 use crate::encoding::Map;
 use crate::environment::Environment;
-use crate::journal::{Body, Checkpoint, Entry, HEADER_VERSION, Header, Op, SALT_BYTES_MAX};
+use crate::journal::{Checkpoint, Entry, Header, Op, sample};
 use crate::keys::{
     KeyVault as _, LastGoodEntry, LineState, Organisation, PassphraseCost, RosterDevice,
     SoftwareVault,
@@ -144,32 +144,18 @@ fn names(device: u8, after: Option<&Entry>, names: &[&str]) -> Vec<Entry> {
     let mut entries: Vec<Entry> = Vec::new();
     for name in names {
         let before = entries.last().or(after);
+        let seq = before.map_or(0, |entry| entry.header.seq) + 1;
+        let prev = before.map_or(device.0, |entry| entry.id.0);
         let header = Header {
-            version: HEADER_VERSION,
             org: OrgId(Hash32([5; 32])),
-            device,
-            seq: before.map_or(0, |entry| entry.header.seq) + 1,
-            prev: before.map_or(device.0, |entry| entry.id.0),
-            kind: Kind::Site,
             subject: SITE,
             op: before.map_or(Op::Create, |_| Op::Set),
             parents: before.map(|entry| entry.id).into_iter().collect(),
             touches: before.map(|_| (2, vec![0])).into_iter().collect(),
             lamport: before.map_or(0, |entry| entry.header.lamport) + 1,
-            clock: Environment::system(0).clock.now(),
-            hub_seen: None,
-            body_sha256: Hash32::ZERO,
-            body_len: 0,
+            ..sample::header(device, seq, prev)
         };
-        let body = Body {
-            random: [0; SALT_BYTES_MAX],
-            fields: Map::new().text(2, *name),
-            operator: None,
-            position: None,
-            gnss_ms: None,
-            app_version: "test".into(),
-            reason: None,
-        };
+        let body = sample::body(Map::new().text(2, *name));
         entries.push(Entry::compose(header, &body).unwrap());
     }
     entries

@@ -3,6 +3,8 @@
 //! Owns its keys and its padding. Invariant: an encoded body tells neither its content nor the length of its content from outside: a random salt
 //! stands before the fields and fills the body to a multiple of 64 bytes, so that an erased text leaves neither a guessable hash nor its length.
 
+use crate::encoding::cbor::within;
+use crate::encoding::limits::UNPADDED_BODY_BYTES_MAX;
 use crate::encoding::{DecodeError, Map, Value};
 use crate::model::ids::SubjectId;
 use crate::model::position::Position;
@@ -35,8 +37,10 @@ pub struct Body {
 
 impl Body {
     /// Encodes the body with the least salt that fills it to a multiple of [`BODY_BLOCK_BYTES`].
-    #[must_use]
-    pub fn encode(&self) -> Vec<u8> {
+    ///
+    /// # Errors
+    /// `TooLarge` for one that is too large before it is padded.
+    pub fn encode(&self) -> Result<Vec<u8>, DecodeError> {
         let with_salt = |len: usize| {
             let salt = self.random.get(..len).unwrap_or(&self.random);
             Map::new()
@@ -49,8 +53,9 @@ impl Body {
                 .with_some(6, self.reason.as_ref().map(Value::text))
                 .encode()
         };
-        let least = with_salt(SALT_BYTES_MIN).len();
-        with_salt(salt_len(least))
+        let least = with_salt(SALT_BYTES_MIN);
+        within("entry body", &least, UNPADDED_BODY_BYTES_MAX)?;
+        Ok(with_salt(salt_len(least.len())))
     }
 
     /// Reads a body; unknown keys stay in its bytes.
@@ -96,9 +101,9 @@ fn salt(bytes: &[u8]) -> Option<[u8; SALT_BYTES_MAX]> {
 #[cfg(test)]
 mod tests {
     #![allow(clippy::unwrap_used, clippy::arithmetic_side_effects)]
-    use super::super::entry::tests::body;
+    use super::super::sample::body;
     use super::*;
-    use crate::encoding::limits::{BODY_BYTES_MAX, UNPADDED_BODY_BYTES_MAX};
+    use crate::encoding::limits::BODY_BYTES_MAX;
 
     fn with_text(len: usize) -> Body {
         body(Map::new().text(2, "x".repeat(len)))
@@ -118,7 +123,7 @@ mod tests {
     fn texts_of_any_length_leave_only_multiples_of_64_and_the_salt_is_the_least_that_does() {
         let mut longest = 0;
         for len in 0..400 {
-            let bytes = with_text(len).encode();
+            let bytes = with_text(len).encode().unwrap();
             assert_eq!(bytes.len() % BODY_BLOCK_BYTES, 0, "{len}");
             let salt = salt_of(&bytes);
             assert!((SALT_BYTES_MIN..=SALT_BYTES_MAX).contains(&salt), "{salt}");
@@ -133,7 +138,7 @@ mod tests {
     #[test]
     fn a_salt_under_16_or_over_87_bytes_is_refused() {
         let salted = |len: usize| {
-            let map = Map::decode(&with_text(5).encode()).unwrap();
+            let map = Map::decode(&with_text(5).encode().unwrap()).unwrap();
             Body::decode(&map.bytes(0, vec![1; len]).encode())
         };
         assert!(salted(SALT_BYTES_MIN).is_ok() && salted(SALT_BYTES_MAX).is_ok());
@@ -144,11 +149,13 @@ mod tests {
     #[test]
     fn the_largest_unpadded_body_always_fits_when_padded() {
         for shorter in 0..BODY_BLOCK_BYTES {
-            let frame = with_text(1000).encode();
+            let frame = with_text(1000).encode().unwrap();
             let frame = frame.len() - salt_of(&frame) - usize::from(salt_of(&frame) >= 24)
                 + SALT_BYTES_MIN
                 - 1000;
-            let bytes = with_text(UNPADDED_BODY_BYTES_MAX - frame - shorter).encode();
+            let bytes = with_text(UNPADDED_BODY_BYTES_MAX - frame - shorter)
+                .encode()
+                .unwrap();
             assert!(bytes.len() <= BODY_BYTES_MAX, "{shorter}");
         }
     }

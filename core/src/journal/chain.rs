@@ -210,7 +210,7 @@ mod tests {
         clippy::indexing_slicing,
         clippy::arithmetic_side_effects
     )]
-    use super::super::entry::tests::entry;
+    use super::super::sample::entry;
     use super::*;
     use crate::encoding::Map;
     use proptest::prelude::*;

@@ -135,8 +135,7 @@ impl Entry {
     /// # Errors
     /// `TooLarge` for a header, body or number of parents over its limit: nothing was recorded.
     pub fn compose(mut header: Header, body: &Body) -> Result<Self, JournalError> {
-        let body_bytes = body.encode();
-        within(BODY, &body_bytes, BODY_BYTES_MAX).map_err(decode(BODY))?;
+        let body_bytes = body.encode().map_err(decode(BODY))?;
         header.body_sha256 = Hash32::of(&body_bytes);
         header.body_len = body_bytes.len() as u64;
         Self::parse(&header.encode(), BodyBytes::Here(body_bytes))
@@ -353,57 +352,17 @@ pub(super) fn id16(value: &Value) -> Option<[u8; 16]> {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+mod tests {
     #![allow(
         clippy::unwrap_used,
         clippy::indexing_slicing,
         clippy::arithmetic_side_effects
     )]
     use super::super::absence::Absence;
-    use super::super::body::SALT_BYTES_MAX;
+    use super::super::sample::{body, entry};
     use super::*;
+    use crate::encoding::limits::UNPADDED_BODY_BYTES_MAX;
     use proptest::prelude::*;
-
-    /// An entry of a chain that needs no vault.
-    pub fn entry(device: DeviceId, seq: u64, prev: Hash32, fields: Map) -> Entry {
-        let clock = ClockReading {
-            wall_ms: -5,
-            offset_min: 180,
-            mono_ns: 7,
-            boot_id: [1; 16],
-        };
-        let header = Header {
-            version: HEADER_VERSION,
-            org: OrgId(Hash32([9; 32])),
-            device,
-            seq,
-            prev,
-            kind: Kind::Site,
-            subject: SubjectId([4; 16]),
-            op: Op::Create,
-            parents: vec![],
-            touches: Touches::new(),
-            lamport: seq,
-            clock,
-            hub_seen: None,
-            body_sha256: Hash32::ZERO,
-            body_len: 0,
-        };
-        Entry::compose(header, &body(fields)).unwrap()
-    }
-
-    /// A body with nothing but fields.
-    pub fn body(fields: Map) -> Body {
-        Body {
-            random: [2; SALT_BYTES_MAX],
-            fields,
-            operator: None,
-            position: None,
-            gnss_ms: None,
-            app_version: "test".into(),
-            reason: None,
-        }
-    }
 
     fn one() -> Entry {
         entry(
@@ -500,6 +459,23 @@ pub(super) mod tests {
         assert_eq!(with(LAMPORT_MAX + 1).order(), 0);
         assert_eq!(with(u64::MAX).order(), 0);
         assert!(with(u64::MAX).has_lamport_beyond_counting());
+    }
+
+    #[test]
+    fn a_body_at_its_limit_is_recorded_and_one_byte_more_is_refused() {
+        let compose = |len: usize| {
+            let body = body(Map::new().text(2, "x".repeat(len)));
+            Entry::compose(one().header, &body)
+        };
+        // Of 12,000 letters and a frame with the least salt: what padding adds is not the text's.
+        let padded = compose(12_000).unwrap();
+        let salt = Map::decode(padded.body_bytes.here().unwrap()).unwrap();
+        let salt = salt.get(0).and_then(Value::as_bytes).unwrap().len();
+        let longer = salt - 16 + usize::from(salt >= 24);
+        let frame = padded.body_bytes.here().unwrap().len() - longer - 12_000;
+        assert!(compose(UNPADDED_BODY_BYTES_MAX - frame).is_ok());
+        assert!(compose(UNPADDED_BODY_BYTES_MAX - frame + 1).is_err());
+        assert!(compose(0).is_ok());
     }
 
     #[test]

@@ -11,6 +11,8 @@ mod entry;
 mod erasure;
 mod receipt;
 mod run;
+#[cfg(test)]
+pub(crate) mod sample;
 
 pub use absence::{Absence, BodyBytes};
 pub use body::{Body, SALT_BYTES_MAX};

@@ -182,7 +182,7 @@ mod tests {
         clippy::arithmetic_side_effects
     )]
     use super::super::Absence;
-    use super::super::entry::tests::entry;
+    use super::super::sample::entry;
     use super::*;
     use crate::environment::Environment;
     use crate::keys::{SoftwareVault, device_key};

@@ -9,11 +9,9 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::encoding::{Hash32, Map};
-use crate::environment::ClockReading;
-use crate::journal::{Absence, Body, BodyBytes, HEADER_VERSION, Header, SALT_BYTES_MAX, Touches};
-use crate::model::ids::OrgId;
+use crate::journal::sample::{self, SUBJECT};
+use crate::journal::{Absence, Body, BodyBytes, Header, Touches};
 
-const SUBJECT: SubjectId = SubjectId([4; 16]);
 const NAME: u64 = 2;
 
 fn device(n: u8) -> DeviceId {
@@ -37,36 +35,13 @@ fn write(w: Written<'_>) -> Entry {
         [(NAME, indexes)].into()
     };
     let header = Header {
-        version: HEADER_VERSION,
-        org: OrgId(Hash32([9; 32])),
-        device: w.device,
-        seq: w.seq,
-        prev: Hash32::ZERO,
-        kind: Kind::Site,
-        subject: SUBJECT,
         op: w.op,
         parents: w.answers.iter().map(|entry| entry.id).collect(),
         touches,
         lamport: w.lamport,
-        clock: ClockReading {
-            wall_ms: 0,
-            offset_min: 0,
-            mono_ns: 0,
-            boot_id: [0; 16],
-        },
-        hub_seen: None,
-        body_sha256: Hash32::ZERO,
-        body_len: 0,
+        ..sample::header(w.device, w.seq, Hash32::ZERO)
     };
-    let body = Body {
-        random: [0; SALT_BYTES_MAX],
-        fields: Map::new().text(NAME, w.value),
-        operator: None,
-        position: None,
-        gnss_ms: None,
-        app_version: "test".into(),
-        reason: None,
-    };
+    let body = sample::body(Map::new().text(NAME, w.value));
     Entry::compose(header, &body).unwrap()
 }
 

@@ -6,10 +6,9 @@ use std::ops::ControlFlow;
 use super::*;
 use crate::encoding::Map;
 use crate::environment::Environment;
-use crate::journal::{Body, HEADER_VERSION, Header, Op, SALT_BYTES_MAX, Touches};
+use crate::journal::{Header, Op, sample};
 use crate::keys::device_key;
 use crate::keys::{KeyVault as _, Organisation, PassphraseCost, RosterDevice, SoftwareVault};
-use crate::model::ids::SubjectId;
 use crate::seal::seal_bytes;
 
 /// A folder as a phone leaves it: a roster, runs, and nothing else.
@@ -50,34 +49,14 @@ impl Folder {
 
     fn write(&mut self, name: &str) {
         let before = self.entries.last();
+        let seq = before.map_or(0, |entry| entry.header.seq).saturating_add(1);
+        let prev = before.map_or(self.key.id(), |entry| entry.id.0);
         let header = Header {
-            version: HEADER_VERSION,
             org: self.org.signer.org(),
-            device: DeviceId(self.key.id()),
-            seq: before.map_or(0, |entry| entry.header.seq).saturating_add(1),
-            prev: before.map_or(self.key.id(), |entry| entry.id.0),
-            kind: Kind::Site,
-            subject: SubjectId([4; 16]),
             op: before.map_or(Op::Create, |_| Op::Set),
-            parents: Vec::new(),
-            touches: Touches::new(),
-            lamport: before
-                .map_or(0, |entry| entry.header.lamport)
-                .saturating_add(1),
-            clock: Environment::system(0).clock.now(),
-            hub_seen: None,
-            body_sha256: Hash32::ZERO,
-            body_len: 0,
+            ..sample::header(DeviceId(self.key.id()), seq, prev)
         };
-        let body = Body {
-            random: [0; SALT_BYTES_MAX],
-            fields: Map::new().text(2, name),
-            operator: None,
-            position: None,
-            gnss_ms: None,
-            app_version: "test".into(),
-            reason: None,
-        };
+        let body = sample::body(Map::new().text(2, name));
         self.entries.push(Entry::compose(header, &body).unwrap());
     }
 
