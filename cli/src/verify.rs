@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 
 use clap::Args;
-use imena_core::field_store::{Finding, FolderReport, verify_folder};
+use imena_core::field_store::{Error, Finding, FolderReport, Progress, verify_folder};
 use imena_core::keys::OrgIdentity;
 
 use crate::Done;
@@ -38,14 +38,7 @@ pub fn run(terminal: &mut Terminal, args: &VerifyArgs) -> Done {
 
 /// Checks an unlocked vault.
 pub fn verify(terminal: &mut Terminal, store: &imena_core::field_store::FieldStore) -> Done {
-    let bar = terminal.progress(0, "checking files");
-    let report = store.verify(&mut |done, all| {
-        bar.set_length(all);
-        bar.set_position(done);
-        std::ops::ControlFlow::Continue(())
-    });
-    bar.finish_and_clear();
-    let report = report?;
+    let report = with_bar(terminal, |progress| store.verify(progress))?;
     let mut text = format!(
         "{} sealed files, {} entries of {} chains, {} receipts checked.",
         report.files, report.entries, report.chains, report.receipts
@@ -57,18 +50,28 @@ pub fn verify(terminal: &mut Terminal, store: &imena_core::field_store::FieldSto
 
 /// Checks a folder by its files alone.
 fn verify_files(terminal: &mut Terminal, dir: &Path, identity: &OrgIdentity) -> Done {
+    let report = with_bar(terminal, |progress| {
+        verify_folder(&crate::environment(), dir, identity, progress)
+    })?;
+    let mut text = summary(&report);
+    push_findings(&mut text, &report.findings);
+    terminal.show(&text, &report);
+    end(&report.findings)
+}
+
+/// Shows how many files are checked while `check` works.
+fn with_bar<T>(
+    terminal: &Terminal,
+    check: impl FnOnce(Progress<'_>) -> Result<T, Error>,
+) -> Result<T, Error> {
     let bar = terminal.progress(0, "checking files");
-    let report = verify_folder(&crate::environment(), dir, identity, &mut |done, all| {
+    let report = check(&mut |done, all| {
         bar.set_length(all);
         bar.set_position(done);
         ControlFlow::Continue(())
     });
     bar.finish_and_clear();
-    let report = report?;
-    let mut text = summary(&report);
-    push_findings(&mut text, &report.findings);
-    terminal.show(&text, &report);
-    end(&report.findings)
+    report
 }
 
 fn summary(report: &FolderReport) -> String {
