@@ -19,6 +19,7 @@ mod limits;
 mod nonces;
 mod notes;
 mod receipts;
+mod recipients;
 mod rooms;
 mod rosters;
 mod routes;

@@ -16,6 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use imena_core::encoding::Hash32;
 use imena_core::environment::Environment;
 use imena_core::field_store::{FieldStore, StoreConfig};
 use imena_core::index::ROOT;
@@ -309,6 +310,22 @@ fn a_damaged_journal_is_set_aside_and_never_deleted() {
         );
     }
     assert_eq!(quarantined(&phone).len(), 3);
+}
+
+#[test]
+fn a_file_with_a_reader_of_another_type_is_named_by_verification() {
+    let (phone, _) = worked_phone(1);
+    let odd = b"age-encryption.org/v1\n-> ssh-ed25519 abc def\nbody\n--- mac\nbytes";
+    let name = Hash32::of(odd).to_string();
+    let shelf = phone.vault().join("blobs").join(&name[..2]);
+    fs::create_dir_all(&shelf).unwrap();
+    fs::write(shelf.join(&name), odd).unwrap();
+    let said = said_of(&config(&phone.vault(), &Environment::system(0)));
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(
+        said[0].contains(&name) && said[0].contains("ssh-ed25519"),
+        "{said:?}"
+    );
 }
 
 /// For looking only: no capture begins under a floor that no disk has, and no reserve is filled.

@@ -175,8 +175,10 @@ PLACES |= {
     "value: empty list": says_value(lambda v: v == []),
     "value: map": says_value(lambda v: type(v) is dict and len(v) > 2),
     "value: nothing": where(lambda e: None in e.fields.values()),
-    "value: gap `not_examined`": where(lambda e: {255: "not_examined"} in e.fields.values()),
-    "value: gap `not_applicable`": where(lambda e: {255: "not_applicable"} in e.fields.values()),
+    **{
+        f"value: gap `{gap}`": where(lambda e, gap=gap: {255: gap} in e.fields.values())
+        for gap in ("not_examined", "not_applicable", "none_seen", "not_determined", "not_possible")
+    },
     "marks of letters: `x[?]`": says_text("[?]"),
     "marks of letters: `[_]`": says_text("[_]"),
     "marks of letters: `…`": says_text("…"),

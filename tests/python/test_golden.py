@@ -64,8 +64,9 @@ def test_the_golden_folder_verifies_but_for_the_forks_and_the_lost_body_that_it_
     assert done.returncode == imena_verify.FOUND, done.stdout + done.stderr
     assert done.stdout.splitlines()[-1] == "3 findings"
     shown = [golden.entry_at(2, "lost"), golden.entry_at(4, "second"), golden.entry_at(28)]
-    assert [item["place"] for item in REPORT["findings"]] == [entry.place for entry in shown]
-    assert [told["forks"] for told in REPORT["chains"] if told["forks"]] == [[2], [4]]
+    # Chains are told in the order of their keys, which are drawn when the vault is made.
+    assert {item["place"] for item in REPORT["findings"]} == {entry.place for entry in shown}
+    assert sorted(told["forks"] for told in REPORT["chains"] if told["forks"]) == [[2], [4]]
     assert (REPORT["rosters"], REPORT["runs"], REPORT["introduced"]) == ([1, 2, 3], 9, 4)
     assert REPORT["elsewhere"] == 0
 
@@ -125,7 +126,7 @@ def test_what_follows_a_run_that_was_taken_away_waits_for_it(vault):
     report = verify(vault, IDENTITY).report()
     told = next(line for line in report["chains"] if line["device"] == golden.FIRST.hex())
     assert told["proven_upto_seq"] == last
-    assert is_named(findings(vault), f"device {golden.FIRST.hex()}: 15 entries from seq 21")
+    assert is_named(findings(vault), f"device {golden.FIRST.hex()}: 16 entries from seq 21")
 
 
 def fault_in(number, run):
@@ -350,7 +351,8 @@ def test_the_readme_tells_every_entry_by_its_kind(phone):
     for seqs, text in golden.readme_rows(f"The {phone} phone"):
         told += [(seq, text.split()[0].strip("`,:")) for seq in golden.unspanned(seqs)]
     entries = [e for e in golden.ENTRIES_BY_PHONE if golden.PHONES[e.device] == phone]
-    assert told == [(e.seq, KINDS.get(e.kind, str(e.kind))) for e in entries]
+    # The branches of a fork have no order of their own.
+    assert sorted(told) == sorted((e.seq, KINDS.get(e.kind, str(e.kind))) for e in entries)
 
 
 @pytest.mark.parametrize("thing", PLACES)

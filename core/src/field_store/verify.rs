@@ -7,7 +7,8 @@ use serde::Serialize;
 use super::{Error, FieldStore};
 use crate::encoding::PublicKey;
 use crate::journal::{ChainHead, Checkpoint, Entry, Receipt, verify_chain};
-use crate::model::ids::DeviceId;
+use crate::model::ids::{DeviceId, SealedName};
+use crate::seal::objection_to;
 use crate::store::Class;
 
 /// Told (done, all); `Break` ends what is being done, as if it had never been begun.
@@ -110,6 +111,8 @@ impl FieldStore {
                     place: format!("sealed file {sealed}"),
                     what,
                 });
+            } else {
+                self.verify_recipients(report, sealed)?;
             }
             report.files = report.files.saturating_add(1);
             if progress(done, count).is_break() {
@@ -137,6 +140,22 @@ impl FieldStore {
                 false => format!("is missing (introduced by entry {})", row.seq),
             };
             let place = format!("sealed file {}", row.sealed);
+            report.findings.push(Finding { place, what });
+        }
+        Ok(())
+    }
+
+    /// Recipients that are not as the entry lists them; runs list theirs inside, where `folder` reads it.
+    fn verify_recipients(
+        &self,
+        report: &mut VerifyReport,
+        sealed: SealedName,
+    ) -> Result<(), Error> {
+        let row = self.with_open(|open| Ok(open.chain.journal().file(sealed)?))?;
+        let listed = row.and_then(|row| row.recipients);
+        let listed = listed.and_then(|count| usize::try_from(count).ok());
+        if let Some(what) = objection_to(self.files.open(sealed)?, listed) {
+            let place = format!("sealed file {sealed}");
             report.findings.push(Finding { place, what });
         }
         Ok(())

@@ -24,6 +24,15 @@ pub enum Gap {
 }
 
 impl Gap {
+    /// All of this version.
+    pub const KNOWN: [Self; 5] = [
+        Self::NoneSeen,
+        Self::NotExamined,
+        Self::NotDetermined,
+        Self::NotApplicable,
+        Self::NotPossible,
+    ];
+
     /// The code of formats.md §4.
     #[must_use]
     pub fn code(&self) -> &str {
@@ -40,16 +49,10 @@ impl Gap {
     /// The gap of a code; an unknown one is kept.
     #[must_use]
     pub fn from_code(code: &str) -> Self {
-        [
-            Self::NoneSeen,
-            Self::NotExamined,
-            Self::NotDetermined,
-            Self::NotApplicable,
-            Self::NotPossible,
-        ]
-        .into_iter()
-        .find(|gap| gap.code() == code)
-        .unwrap_or_else(|| Self::Newer(code.to_owned()))
+        Self::KNOWN
+            .into_iter()
+            .find(|gap| gap.code() == code)
+            .unwrap_or_else(|| Self::Newer(code.to_owned()))
     }
 
     /// Whether it is a finding: somebody looked and says something. A gap of a newer version is taken for one, so that no conflict is hidden.

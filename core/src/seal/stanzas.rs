@@ -60,6 +60,8 @@ impl Stanzas {
             match stanza.split(' ').next().unwrap_or_default() {
                 X25519 => x25519 = x25519.saturating_add(1),
                 kind if kind.ends_with(GREASE) => {}
+                // age: one or more printable characters, so that nobody hides a type behind others.
+                kind if !is_printable(kind) => return Err(SealError::Damaged),
                 kind => foreign.push(kind.to_owned()),
             }
         }
@@ -79,6 +81,10 @@ impl Stanzas {
             "it has {count} recipients, its entry lists {listed}"
         ))
     }
+}
+
+fn is_printable(kind: &str) -> bool {
+    !kind.is_empty() && kind.bytes().all(|byte| byte.is_ascii_graphic())
 }
 
 #[cfg(test)]
@@ -131,6 +137,8 @@ mod tests {
             "age-encryption.org/v1\n",
             "age-encryption.org/v2\n--- x\n",
             "PNG",
+            "age-encryption.org/v1\n-> \u{1b}[2K\n--- x\n",
+            "age-encryption.org/v1\n-> \n--- x\n",
         ] {
             let read = Stanzas::read(bytes.as_bytes());
             assert!(matches!(read, Err(SealError::Damaged)), "{bytes:?}");

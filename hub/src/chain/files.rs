@@ -57,6 +57,10 @@ impl Inner {
         let sha256 = hasher.finish();
         match opened {
             Ok(_) if introduced.sha256.is_none_or(|expected| expected == sha256) => {
+                let listed = introduced.recipients;
+                if let Some(listed) = listed.and_then(|count| usize::try_from(count).ok()) {
+                    self.name_unlisted_recipients(sealed, listed)?;
+                }
                 let line = ReceiptLine::File {
                     sealed,
                     size: row.size,

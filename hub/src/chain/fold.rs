@@ -191,6 +191,7 @@ impl Inner {
             self.note_fork(device, &checkpoint)?;
         }
         if row.opened != Opened::Whole {
+            self.name_unlisted_recipients(row.sealed, run.sealed_to.len())?;
             let entries = ReceiptLine::Entries {
                 device,
                 upto_seq: checkpoint.seq,

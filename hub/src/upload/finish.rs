@@ -56,6 +56,7 @@ impl Inner {
             self.set_upload_aside(staging, key, "uploaded bytes do not hash to their name")?;
             return Ok(Finished::Damaged);
         }
+        self.name_odd_recipients(staging, key)?;
         steps.reached("hub: publish");
         let shelf = self.publish(staging, key.sealed)?;
         let now_ms = self.now_ms();

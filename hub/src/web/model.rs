@@ -13,7 +13,7 @@ use imena_core::record::{
     GraveView, HintView, MarkerView, PhotoView, RecordState, RemainsView, SiteView,
     is_number_foreign, linked_marker,
 };
-use imena_core::vocabulary::Kind;
+use imena_core::vocabulary::{Kind, NoPreview, PhotoDefect, PreviewMark};
 
 use super::words::Words;
 use crate::error::HubError;
@@ -123,6 +123,8 @@ pub(super) struct PhotoLine {
     pub marks: Marks,
     pub label: String,
     pub sha256: String,
+    /// What is wrong with the picture, or what its preview does not show.
+    pub notes: Vec<String>,
     /// Number of the hub's newest receipt for it.
     pub receipt: Option<u64>,
     /// The entry is known, the sealed original has not come.
@@ -321,12 +323,19 @@ impl Reader<'_> {
             Some(Line::Held { hub_seq, .. }) => Some(hub_seq),
             Some(Line::Void) | None => None,
         };
+        let photo = photo.noted(self.index)?;
         let shot = self.words.of(photo.shot.map(|shot| shot.term()));
+        let defects = photo.defects.iter().map(PhotoDefect::term);
+        let preview = photo.no_preview.iter().map(NoPreview::term);
+        let notes = defects
+            .chain(preview)
+            .chain(photo.preview_marks.iter().map(PreviewMark::term));
         let parts = [code, &shot];
         let parts = parts.into_iter().filter(|part| !part.is_empty());
         Ok(PhotoLine {
             marks: photo.record.into(),
             label: parts.collect::<Vec<_>>().join(" / "),
+            notes: notes.map(|term| self.words.of(Some(term))).collect(),
             sha256: photo.sha256.unwrap_or_default(),
             receipt,
             is_missing: receipt.is_none(),

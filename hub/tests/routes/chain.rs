@@ -1,10 +1,13 @@
 //! What an unlocked hub finds in what it stored.
 
-use imena_core::encoding::Hash32;
+use age::x25519;
+use imena_core::encoding::limits::SEALED_RUN_BYTES_MAX;
+use imena_core::encoding::{Hash32, Map, Value};
 use imena_core::environment::Environment;
-use imena_core::journal::ReceiptLine;
+use imena_core::journal::{ReceiptLine, Run};
 use imena_core::keys::{Organisation, PassphraseCost};
 use imena_core::model::ids::{SubjectId, SubjectRef};
+use imena_core::seal::{open_bytes, seal_bytes};
 use imena_core::sync::wire::SyncRequest;
 use imena_core::vocabulary::Kind;
 
@@ -75,6 +78,74 @@ async fn a_file_that_opens_to_other_bytes_than_its_entry_says_raises_an_alarm() 
             .await
             .1
             .contains(&Hash32::of(b"one picture"))
+    );
+}
+
+#[tokio::test]
+async fn a_reader_of_another_type_is_named_by_a_locked_hub_and_the_file_is_kept() {
+    let phone = Phone::new();
+    let world = World::new(&[&phone]);
+    let token = world.token(&phone).await;
+    let (_, usual) = world.seal(b"one picture");
+    world.put_whole(&token, &usual, 4).await;
+    assert_eq!(world.audit(), Vec::<String>::new());
+    let odd = b"age-encryption.org/v1\n-> ssh-ed25519 abc def\nbody\n--- mac\nbytes";
+    world.put_whole(&token, odd, 4).await;
+    assert!(world.audit()[0].contains("another type (ssh-ed25519)"));
+    assert_eq!(world.hub().status().unwrap().hub_seq, 2, "both receipted");
+}
+
+#[tokio::test]
+async fn a_reader_whom_the_entry_or_the_run_does_not_list_is_named_when_it_was_read() {
+    let mut phone = Phone::new();
+    let world = World::new(&[&phone]);
+    let secret = x25519::Identity::generate().to_public().to_string();
+    let (listed, both) = (
+        [world.org.identity.recipient()],
+        [world.org.identity.recipient(), secret],
+    );
+    let (sealed, photo) = seal_bytes(&both, b"one picture").unwrap();
+    let fields = Map::new()
+        .with(1, sealed)
+        .uint(2, photo.len() as u64)
+        .with(3, Hash32::of(b"one picture"))
+        .bytes(7, [5; 16])
+        .with(8, owner())
+        .text(9, "B1")
+        .array(11, [Value::text(&listed[0])]);
+    phone.record(world.org_id(), Kind::Photo, SubjectId([6; 16]), fields);
+    let run = Run::unpack(
+        &open_bytes(
+            &[world.org.identity.identity()],
+            &phone.run(&world, 1),
+            SEALED_RUN_BYTES_MAX,
+        )
+        .unwrap(),
+        world.org_id(),
+    )
+    .unwrap();
+    let (_, run) = seal_bytes(&both, &run.pack().unwrap()).unwrap();
+    let token = world.token(&phone).await;
+    world.put_whole(&token, &photo, 4).await;
+    world.put_whole(&token, &run, 1).await;
+    assert_eq!(
+        world.audit(),
+        Vec::<String>::new(),
+        "only the entry can tell"
+    );
+    world.unlock();
+    let named = world.audit();
+    assert_eq!(named.len(), 2, "{named:?}");
+    for line in named {
+        assert!(
+            line.contains("it has 2 recipients, its entry lists 1"),
+            "{line}"
+        );
+    }
+    assert_eq!(
+        receipted(&world, &phone).await.0,
+        1,
+        "and kept all the same"
     );
 }
 

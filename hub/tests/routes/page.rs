@@ -1,7 +1,7 @@
 //! The page: one-time link, both languages, nothing without a session.
 
 use axum::http::{Method, StatusCode};
-use imena_core::encoding::{Hash32, Map};
+use imena_core::encoding::{Hash32, Map, Value};
 use imena_core::model::display::is_steering;
 use imena_core::model::ids::{SubjectId, SubjectRef};
 use imena_core::vocabulary::Kind;
@@ -212,6 +212,39 @@ async fn a_photo_of_no_record_is_shown_and_a_lost_index_changes_no_page() {
         let cookie = sign_in(&world).await;
         let after = get(&world, "/?lang=en", &cookie).await.text();
         assert_eq!(after, before, "{damage}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_picture_stands_beside_it_whenever_it_was_found() {
+    let mut phone = Phone::new();
+    let world = World::new(&[&phone]);
+    let org = world.org_id();
+    let (sealed, bytes) = world.seal(b"half a picture");
+    let fields = Map::new()
+        .with(1, sealed)
+        .uint(2, bytes.len() as u64)
+        .with(3, Hash32::of(b"half a picture"))
+        .bytes(7, [4; 16])
+        .array(
+            14,
+            ["broken_exif", "<i>of_a_later_version"].map(Value::text),
+        );
+    let photo = SubjectId([4; 16]);
+    phone.record(org, Kind::Photo, photo, fields);
+    let made = Map::new().with(1, photo).text(4, "damaged");
+    phone.record(org, Kind::RenditionsMade, SubjectId([5; 16]), made);
+    let token = world.token(&phone).await;
+    world.put_whole(&token, &phone.run(&world, 1), 1).await;
+    world.unlock();
+    let cookie = sign_in(&world).await;
+    let page = get(&world, "/?lang=en", &cookie).await.text();
+    for note in [
+        "camera data damaged",
+        "picture cannot be decoded",
+        "&#60;i&#62;of_a_later_version",
+    ] {
+        assert!(page.contains(note), "{note}: {page}");
     }
 }
 

@@ -391,6 +391,24 @@ fn a_token_that_is_refused_each_time_is_not_asked_for_at_full_speed() {
 }
 
 #[test]
+fn a_hub_that_opens_no_session_is_not_asked_at_full_speed() {
+    let stand = Stand::new(&[]);
+    let mut desk = stand.desk(true);
+    let nothing_known = HubState::default();
+    let hands = stand.hands();
+    hands
+        .transfer()
+        .set_hub(stand.hub(), &nothing_known)
+        .unwrap();
+    let course = run(&stand, &mut desk, |step, job| match step {
+        Step::Session => error(ErrorCode::Token, None),
+        _ => answer_greeting(&stand, step, job).unwrap(),
+    });
+    assert_eq!(course.waits, 50);
+    assert!(course.exchanges < 50 * 4, "{}", course.exchanges);
+}
+
+#[test]
 fn numbers_of_a_hub_steer_nothing_into_failure() {
     let stand = Stand::new(&[100]);
     let mut desk = stand.desk(true);
