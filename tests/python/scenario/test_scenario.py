@@ -2,7 +2,11 @@
 
 import ctypes
 import hashlib
+import json
 import os
+import shutil
+import subprocess
+import sys
 import threading
 import time
 import uuid
@@ -10,8 +14,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import imena
 import pytest
-from conftest import PASSCODE, Listener, Vault, chunks, first
+from conftest import PASSCODE, ROOT, Listener, Vault, chunks, first
 from imena import CoreError
+
+READER = ROOT / "tests/python/imena_verify.py"
 
 
 def test_01_a_folder_without_a_vault_says_so(world):
@@ -470,6 +476,18 @@ def test_27_the_terminal_program_finds_the_vault_sound(world):
     assert world.store.shut_down() == imena.ShutDownOutcome.CLOSED
     said = world.stage.tell("verify", world.vault_dir)["said"]
     assert "Nothing_is_wrong." in said
+
+
+@pytest.mark.parametrize("folder", ["vault", "hub"])
+def test_28_a_stranger_reads_the_phones_and_the_hubs_folder_as_imena_does(world, folder):
+    copy = world.folder / f"{folder}-copy"
+    shutil.copytree(world.folder / folder, copy)
+    told = world.stage.tell("verify_without_databases", copy)
+    command = [sys.executable, READER, copy, "--json", "--identity", world.folder / told["identity"]]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    theirs = json.loads(done.stdout)
+    assert json.loads((world.folder / told["report"]).read_text()) == theirs
+    assert theirs["findings"] == [] and theirs["receipts"] and theirs["introduced"] > 10
 
 
 def join(world, config=None, vault=None, code=None, name="T01"):

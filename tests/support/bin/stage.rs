@@ -16,10 +16,13 @@ use std::io::BufRead as _;
 use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
+use age::secrecy::ExposeSecret as _;
 use imena_core::encoding::Hash32;
+use imena_core::environment::Environment;
+use imena_core::keys::OrgIdentity;
 use imena_tests::phone::picture;
 use imena_tests::photo::photo_12mp;
-use imena_tests::program::{HubProcess, Imena, Ran};
+use imena_tests::program::{HubProcess, Imena, PASSPHRASE, Ran};
 use imena_tests::tunnel::Tunnel;
 
 struct Stage {
@@ -76,6 +79,7 @@ impl Stage {
                 let ran = self.well(&["verify", "--dir", vault])?;
                 Ok(format!("said={}", ran.out.join("_").replace(' ', "_")))
             }
+            ["verify_without_databases", folder] => self.verify_without_databases(folder),
             _ => Err(format!("no such command: {}", words.join(" "))),
         }
     }
@@ -97,6 +101,21 @@ impl Stage {
         let answer = format!("address={}", tunnel.address());
         self.tunnels.push(tunnel);
         Ok(answer)
+    }
+
+    /// What `imena` says of a folder without its databases, and the identity with which a stranger can say the same.
+    fn verify_without_databases(&self, folder: &str) -> Result<String, String> {
+        let words = ["verify", "--dir", folder, "--org", "org", "--json"];
+        let report = self.well(&words)?.out.join("\n");
+        let (environment, org) = (Environment::system(0), self.imena.dir().join("org"));
+        let file = org.join("org-identity.age");
+        let opened = OrgIdentity::open(&environment, &file, PASSPHRASE);
+        let identity = opened.map_err(|error| error.to_string())?;
+        let secret = identity.identity().to_string();
+        let (told, key) = ("report.json", "identity.txt");
+        write(told, report.as_bytes())?;
+        write(key, secret.expose_secret().as_bytes())?;
+        Ok(format!("report={told} identity={key}"))
     }
 
     fn well(&self, words: &[&str]) -> Result<Ran, String> {
