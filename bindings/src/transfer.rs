@@ -223,7 +223,7 @@ pub enum TransferChange {
         /// How many.
         entries: u64,
     },
-    /// The hub was set back to an older copy, or lost a file: everything is offered to it again.
+    /// The hub was set back to an older copy: everything is offered to it again.
     HubRestored,
     /// Something stands in the way.
     Trouble {

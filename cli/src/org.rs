@@ -328,6 +328,13 @@ fn sign_next(
 ) -> Result<SignedRoster, Failure> {
     let environment = environment();
     let before = current_roster(org)?;
+    if !before.is_wholly_known() {
+        let what = "a newer version of imena wrote this roster: parts of it are not known here";
+        return Err(Failure::input(
+            what.to_owned(),
+            "Change it with that version.",
+        ));
+    }
     let passphrase = passphrase::known(terminal)?;
     let signer = OrgSigner::open(&environment, &org.join(SIGNING_FILE), &passphrase)?;
     let mut roster = before.next(environment.clock.now().wall_ms);

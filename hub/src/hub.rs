@@ -265,9 +265,18 @@ impl Hub {
     ///
     /// # Errors
     /// The disk's or the database's.
-    pub fn scrub(&self) -> Result<usize, HubError> {
+    pub fn scrub(&self) -> Result<Scrubbed, HubError> {
         self.inner.scrub()
     }
+}
+
+/// What one batch of re-hashes found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Scrubbed {
+    /// Files that are not what their name says.
+    pub bad: usize,
+    /// More are due now.
+    pub is_more_due: bool,
 }
 
 impl Inner {

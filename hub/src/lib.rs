@@ -30,7 +30,7 @@ mod upload;
 mod web;
 
 pub use error::HubError;
-pub use hub::{FreeBytes, Hub, HubConfig, Status};
+pub use hub::{FreeBytes, Hub, HubConfig, Scrubbed, Status};
 pub use limits::*;
 pub use rooms::Patience;
 pub use truth::AuditLine;

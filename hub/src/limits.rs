@@ -72,9 +72,12 @@ pub const HELD_FRESH_MS: i64 = 60 * 60 * 1000;
 /// Bytes re-hashed for one hold check; files beyond them are not confirmed this time. Some seconds
 /// of a slow disk.
 pub const HELD_BYTES_MAX: u64 = 1024 * 1024 * 1024;
-/// Every file is re-hashed at least so often.
-pub const SCRUB_PERIOD_MS: i64 = 24 * 60 * 60 * 1000;
-/// How often the oldest re-hashes are made again.
+/// A re-hash older than this is due: an hour before the day that wire.md promises, because it is
+/// looked for once an hour.
+pub const SCRUB_PERIOD_MS: i64 = 23 * 60 * 60 * 1000;
+/// Between two batches of re-hashes, so that phones have the disk most of the time.
+pub const SCRUB_PAUSE: Duration = Duration::from_millis(100);
+/// How often it is looked for files whose re-hash is due.
 pub const SCRUB_EVERY: Duration = Duration::from_secs(60 * 60);
 /// Files re-hashed in one go, before a reply or in one scrub.
 pub const REHASH_FILES_MAX: usize = 64;

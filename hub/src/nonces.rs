@@ -89,6 +89,14 @@ impl Nonces {
             Signer::Member => &self.members,
             Signer::Stranger => &self.strangers,
         };
+        // A stranger who was let in meanwhile has used it as one.
+        let other = match signer {
+            Signer::Member => &self.strangers,
+            Signer::Stranger => &self.members,
+        };
+        if lock(other).nonces.contains(nonce) {
+            return false;
+        }
         lock(used).take(
             *nonce,
             now_ns.saturating_sub(self.good_for_ns),
@@ -169,6 +177,10 @@ mod tests {
         assert_eq!(lock(&nonces.strangers).nonces.len(), 100, "bounded");
         let again = nonces.take(&environment, &of_a_stranger, Signer::Stranger);
         assert!(!again, "forgotten, and still not good twice");
+        let admitted = nonces.issue(&environment).unwrap();
+        assert!(nonces.take(&environment, &admitted, Signer::Stranger));
+        let again = nonces.take(&environment, &admitted, Signer::Member);
+        assert!(!again, "not by whom the roster names meanwhile either");
         assert!(nonces.take(&environment, &slow, Signer::Member));
     }
 }

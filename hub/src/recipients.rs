@@ -7,7 +7,7 @@
 use std::path::Path;
 
 use imena_core::model::ids::SealedName;
-use imena_core::seal::objection_to;
+use imena_core::seal::{objection_to, unlisted_in};
 
 use crate::error::HubError;
 use crate::hub::Inner;
@@ -16,7 +16,7 @@ use crate::upload::Key;
 impl Inner {
     /// Names what the header alone shows: a reader of another type, none, or too many.
     pub(crate) fn name_odd_recipients(&self, staging: &Path, key: Key) -> Result<(), HubError> {
-        if let Some(objection) = objection_to(std::fs::File::open(staging)?, None) {
+        if let Some(objection) = objection_to(std::fs::File::open(staging)?) {
             let what = format!("sealed otherwise than a phone seals: {objection}");
             self.audit_by(key.device, &what, key.sealed.0);
         }
@@ -30,15 +30,9 @@ impl Inner {
         sealed: SealedName,
         listed: usize,
     ) -> Result<(), HubError> {
-        let open = || self.objects.open_file(sealed);
-        if objection_to(open()?, None).is_some() {
-            return Ok(());
-        }
-        if let Some(objection) = objection_to(open()?, Some(listed)) {
-            self.audit(
-                &format!("sealed to others than it says: {objection}"),
-                sealed.0,
-            );
+        if let Some(objection) = unlisted_in(self.objects.open_file(sealed)?, listed) {
+            let what = format!("sealed to others than it says: {objection}");
+            self.audit(&what, sealed.0);
         }
         Ok(())
     }

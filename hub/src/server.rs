@@ -22,7 +22,7 @@ use tokio_rustls::TlsAcceptor;
 use crate::admin::{ADDRESS_FILE, TOKEN_FILE};
 use crate::error::HubError;
 use crate::hub::{Hub, Inner};
-use crate::limits::{IDLE_TIMEOUT, SCRUB_EVERY};
+use crate::limits::{IDLE_TIMEOUT, SCRUB_EVERY, SCRUB_PAUSE};
 use crate::rooms::{Guarded, Rooms, Seat};
 
 impl Hub {
@@ -177,14 +177,23 @@ async fn serve_one<S>(
     }
 }
 
-/// Every so often the files whose re-hash is oldest are read again.
+/// Every so often the files whose re-hash is due are read again, all of them, a batch after the
+/// other with a pause in which phones have the disk.
 async fn scrub_for_ever(hub: Hub) {
     loop {
         tokio::time::sleep(SCRUB_EVERY).await;
-        let hub = hub.clone();
-        let scrubbed = tokio::task::spawn_blocking(move || hub.scrub()).await;
-        if let Ok(Err(error)) = scrubbed {
-            tracing::error!(%error, "scrub");
+        loop {
+            let hub = hub.clone();
+            let scrubbed = tokio::task::spawn_blocking(move || hub.scrub()).await;
+            match scrubbed {
+                Ok(Ok(scrubbed)) if scrubbed.is_more_due => {}
+                Ok(Ok(_)) | Err(_) => break,
+                Ok(Err(error)) => {
+                    tracing::error!(%error, "scrub");
+                    break;
+                }
+            }
+            tokio::time::sleep(SCRUB_PAUSE).await;
         }
     }
 }

@@ -187,7 +187,7 @@ fn note(
         }
         SyncChange::HubRestored => {
             terminal
-                .say("The hub was set back to an older copy, or has lost a file: everything is offered to it again.");
+                .say("The hub was set back to an older copy: everything is offered to it again.");
         }
         SyncChange::Trouble(trouble) => {
             tally.failures = tally.failures.saturating_add(1);

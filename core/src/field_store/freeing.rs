@@ -7,6 +7,7 @@ use crate::encoding::Map;
 use crate::keys::Policy;
 use crate::model::ids::{SealedName, SubjectId};
 use crate::store::Word;
+use crate::sync::wire::HOLD_CHECK_MAX;
 use crate::sync::{FreeingFacts, HeldNow, Missing, SyncDesk, missing_for_freeing};
 use crate::vocabulary::Kind;
 
@@ -22,7 +23,7 @@ pub struct FreeReport {
 }
 
 impl FieldStore {
-    /// Originals here that could be asked about, at most as many as one hold check names: those that a hub opened first, then the oldest.
+    /// Originals here that could be asked about, at most as many as one hold check names: those that a hub opened first, of these those that most hubs hold, then the oldest.
     ///
     /// # Errors
     /// `Locked`, or the database's.
@@ -32,9 +33,13 @@ impl FieldStore {
         }
         let noted = self
             .transfer()
-            .originals_here(crate::sync::wire::HOLD_CHECK_MAX)?;
+            // Twice as many: some that were noted may have gone from the disk.
+            .originals_here(HOLD_CHECK_MAX.saturating_mul(2))?;
         let mut here = Vec::new();
         for sealed in noted {
+            if here.len() == HOLD_CHECK_MAX {
+                break;
+            }
             if self.files.find(sealed)?.is_some() {
                 here.push(sealed);
             }
@@ -87,15 +92,16 @@ impl FieldStore {
         })
     }
 
-    /// Whether a hub receipted the own chain up to the entry that introduces a file, or further: up to an entry that stands in the journal here. A number
+    /// Whether a hub receipted the chain up to the entry that introduces a file, or further: up to an entry that stands in the journal here. A number
     /// alone says nothing.
     fn is_entry_receipted(&self, sealed: SealedName) -> Result<bool, Error> {
         self.with_open(|open| {
             let journal = open.chain.journal();
-            let device = open.chain.device();
             let Some(row) = journal.file(sealed)? else {
                 return Ok(false);
             };
+            // Of the chain that holds the entry, which may be an ended one of this vault.
+            let device = row.device;
             for (seq, entry) in self.transfer().receipted_ends(device, row.seq)? {
                 let here = journal.entries_of_chain(device, seq, 1)?;
                 let here = here.first().filter(|here| here.header.seq == seq);

@@ -8,7 +8,7 @@ use super::{Error, FieldStore};
 use crate::encoding::PublicKey;
 use crate::journal::{ChainHead, Checkpoint, Entry, Receipt, verify_chain};
 use crate::model::ids::{DeviceId, SealedName};
-use crate::seal::objection_to;
+use crate::seal::{objection_to, unlisted_in};
 use crate::store::Class;
 
 /// Told (done, all); `Break` ends what is being done, as if it had never been begun.
@@ -154,7 +154,12 @@ impl FieldStore {
         let row = self.with_open(|open| Ok(open.chain.journal().file(sealed)?))?;
         let listed = row.and_then(|row| row.recipients);
         let listed = listed.and_then(|count| usize::try_from(count).ok());
-        if let Some(what) = objection_to(self.files.open(sealed)?, listed) {
+        let open = || self.files.open(sealed);
+        let unlisted = match listed {
+            Some(listed) => unlisted_in(open()?, listed),
+            None => None,
+        };
+        if let Some(what) = objection_to(open()?).or(unlisted) {
             let place = format!("sealed file {sealed}");
             report.findings.push(Finding { place, what });
         }

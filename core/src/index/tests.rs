@@ -8,7 +8,7 @@
 use super::*;
 use crate::encoding::Map;
 use crate::environment::Environment;
-use crate::journal::{Checkpoint, Entry, Header, Op, sample};
+use crate::journal::{Absence, BodyBytes, Checkpoint, Entry, Header, Op, sample};
 use crate::keys::{
     KeyVault as _, LastGoodEntry, LineState, Organisation, PassphraseCost, RosterDevice,
     SoftwareVault,
@@ -280,4 +280,36 @@ fn a_number_that_a_member_made_up_moves_no_number_of_ours_and_stops_nothing() {
         let site = index.folded(SITE).unwrap().unwrap();
         assert_eq!(site.beyond_counting, u64::from(lamport >= 1 << 53));
     }
+}
+
+#[test]
+fn a_body_that_comes_late_is_followed_like_a_new_entry() {
+    let device = Device::new();
+    let entries = names(9, None, &["one", "two"]);
+    let mut stripped = entries.clone();
+    stripped[1].body = None;
+    stripped[1].body_bytes = BodyBytes::Absent(Absence::Withheld);
+    receive(&device, &stripped);
+    let mut index = device.index();
+    assert_eq!(index.folded(SITE).unwrap().unwrap().absent, 1);
+    let before = device.chain.journal().last_row().unwrap();
+    receive(&device, &entries);
+    index.follow(&device.chain.journal(), None).unwrap();
+    let followed = index.folded(SITE).unwrap().unwrap();
+    assert_eq!(
+        (followed.absent, followed.value(2)),
+        (0, Some(&Value::text("two")))
+    );
+    // Whoever pulls comes to the whole piece again, in its order.
+    let again = device.chain.journal().entries_after(before, 10).unwrap();
+    let again: Vec<u64> = again.iter().map(|(_, entry)| entry.header.seq).collect();
+    assert_eq!(again, [1, 2]);
+    // Nothing new moves nothing.
+    let before = device.chain.journal().last_row().unwrap();
+    receive(&device, &stripped);
+    receive(&device, &entries);
+    assert_eq!(device.chain.journal().last_row().unwrap(), before);
+    drop(index);
+    std::fs::remove_file(device.path()).unwrap();
+    assert_eq!(device.index().folded(SITE).unwrap().unwrap(), followed);
 }

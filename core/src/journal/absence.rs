@@ -92,6 +92,17 @@ impl BodyBytes {
         }
     }
 
+    /// Of two copies of one entry the one whose body weighs more is kept: the bytes, then a lawful erasure that names its order, then one that does not.
+    #[must_use]
+    pub fn weight(&self) -> u8 {
+        match self {
+            Self::Here(_) => 3,
+            Self::Absent(Absence::Erased { order: Some(_) }) => 2,
+            Self::Absent(Absence::Erased { order: None }) => 1,
+            Self::Absent(Absence::Withheld | Absence::Lost | Absence::Newer(_)) => 0,
+        }
+    }
+
     /// The second half of the pair that stands in runs and segments.
     #[must_use]
     pub fn to_value(&self) -> Value {

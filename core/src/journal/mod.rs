@@ -27,6 +27,17 @@ use thiserror::Error;
 
 use crate::encoding::{CoseError, DecodeError};
 
+impl JournalError {
+    /// Whether a later program may read what this one cannot.
+    #[must_use]
+    pub fn is_of_newer_version(&self) -> bool {
+        let Self::Decode { cause, .. } = self else {
+            return false;
+        };
+        matches!(cause, DecodeError::NewerVersion { .. })
+    }
+}
+
 /// Why bytes were not taken as part of a journal.
 #[derive(Clone, Debug, PartialEq, Eq, Error)]
 pub enum JournalError {

@@ -5,7 +5,7 @@
 
 mod stanzas;
 
-pub use stanzas::objection_to;
+pub use stanzas::{objection_to, unlisted_in};
 
 use std::io::{self, Read, Write};
 use std::str::FromStr as _;

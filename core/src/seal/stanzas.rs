@@ -17,12 +17,22 @@ const GREASE: &str = "-grease";
 /// A header of ten recipients has about 1.2 KiB.
 const HEADER_BYTES_MAX: u64 = 64 * 1024;
 
-/// What a sealed file's recipients are not as they must be, in words; absent: they are. `listed` is how many its entry or run lists, where that is known.
-pub fn objection_to(sealed: impl Read, listed: Option<usize>) -> Option<String> {
+/// In what a sealed file's header alone is not as it must be, in words; absent: it is.
+pub fn objection_to(sealed: impl Read) -> Option<String> {
     match Stanzas::read(sealed) {
-        Ok(stanzas) => stanzas.objection(listed),
+        Ok(stanzas) => stanzas.objection(),
         Err(_) => Some("it does not begin like a sealed file".to_owned()),
     }
+}
+
+/// In what the recipients of a sealed file differ from those that its entry or run lists; absent where they do not, and where the header alone is named
+/// already.
+pub fn unlisted_in(sealed: impl Read, listed: usize) -> Option<String> {
+    let stanzas = Stanzas::read(sealed).ok()?;
+    let is_named = stanzas.objection().is_some();
+    let count = stanzas.x25519;
+    let differs = !is_named && count != listed;
+    differs.then(|| format!("it has {count} recipients, its entry lists {listed}"))
 }
 
 /// The recipients that the header of a sealed file shows.
@@ -67,19 +77,15 @@ impl Stanzas {
         }
     }
 
-    /// What is not as it must be, in words; `listed` is how many recipients the entry or run says there are, where that is known.
-    fn objection(&self, listed: Option<usize>) -> Option<String> {
+    /// What is not as it must be, in words.
+    fn objection(&self) -> Option<String> {
         if let Some(kind) = self.foreign.first() {
             return Some(format!("it has a recipient of another type ({kind:.40})"));
         }
         if !(1..=RECIPIENTS_MAX).contains(&self.x25519) {
             return Some(format!("it has {} recipients", self.x25519));
         }
-        let listed = listed.filter(|listed| *listed != self.x25519)?;
-        let count = self.x25519;
-        Some(format!(
-            "it has {count} recipients, its entry lists {listed}"
-        ))
+        None
     }
 }
 
@@ -108,16 +114,15 @@ mod tests {
             let (_, sealed) = seal_bytes(&recipients(count), b"photo").unwrap();
             let stanzas = Stanzas::read(sealed.as_slice()).unwrap();
             assert_eq!(stanzas.x25519, count);
-            assert_eq!(stanzas.objection(Some(count)), None);
-            assert_eq!(stanzas.objection(None), None);
+            assert_eq!(stanzas.objection(), None);
+            assert_eq!(unlisted_in(sealed.as_slice(), count), None);
         }
     }
 
     #[test]
     fn a_reader_whom_no_entry_lists_is_named() {
         let (_, sealed) = seal_bytes(&recipients(3), b"photo").unwrap();
-        let stanzas = Stanzas::read(sealed.as_slice()).unwrap();
-        let objection = stanzas.objection(Some(2)).unwrap();
+        let objection = unlisted_in(sealed.as_slice(), 2).unwrap();
         assert!(objection.contains("3 recipients"), "{objection}");
     }
 
@@ -126,7 +131,7 @@ mod tests {
         let header =
             "age-encryption.org/v1\n-> X25519 abc\nbody\n-> ssh-ed25519 abc def\nbody\n--- mac\n";
         let stanzas = Stanzas::read(header.as_bytes()).unwrap();
-        let objection = stanzas.objection(Some(1)).unwrap();
+        let objection = stanzas.objection().unwrap();
         assert!(objection.contains("ssh-ed25519"), "{objection}");
     }
 

@@ -9,7 +9,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, par
 
 use super::database::{Durability, open_database};
 use super::journal_append::OwnAppend;
-use super::journal_rows::{insert, insert_checkpoint, insert_device};
+use super::journal_rows::{come_again, insert, insert_checkpoint, insert_device};
 use super::{StoreError, sql};
 use crate::encoding::Hash32;
 use crate::environment::Environment;
@@ -59,8 +59,10 @@ impl Tip {
 pub enum Appended {
     /// It is new.
     New,
-    /// It was here already; a body that was missing may have arrived.
+    /// It was here already.
     Known,
+    /// It was here without its body, which has arrived now.
+    Body,
     /// Another entry has its number: both are kept.
     Fork,
 }
@@ -547,6 +549,9 @@ fn receive(
     let mut appended = Vec::new();
     for entry in entries {
         appended.push(insert(&transaction, entry)?);
+    }
+    if appended.contains(&Appended::Body) {
+        come_again(&transaction, entries)?;
     }
     insert_device(&transaction, checkpoint.device, spki)?;
     insert_checkpoint(&transaction, checkpoint)?;

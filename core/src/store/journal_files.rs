@@ -33,12 +33,20 @@ pub struct FileRow {
 }
 
 impl Journal {
-    /// The file of a name, if an entry introduces it.
+    /// The file of a name as the first entry that introduces it says, by device and number: whatever came first.
     ///
     /// # Errors
     /// The database's.
     pub fn file(&self, sealed: SealedName) -> Result<Option<FileRow>, StoreError> {
         self.one_file("sealed_sha256 = ?1", sealed.as_bytes())
+    }
+
+    /// The file of a name as each entry says that introduces it.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn introductions(&self, sealed: SealedName) -> Result<Vec<FileRow>, StoreError> {
+        self.files_where("sealed_sha256 = ?1", [sealed.as_bytes()])
     }
 
     /// The original that was captured under an id: a retry finds it.
@@ -106,7 +114,7 @@ impl Journal {
         let text = format!(
             "SELECT sealed_sha256, class, size_bytes, sha256, subject, entry_id, device, seq,
                  recipients
-             FROM files WHERE {condition} ORDER BY device, seq, class"
+             FROM files WHERE {condition} ORDER BY device, seq, entry_id, class"
         );
         let mut statement = self
             .connection

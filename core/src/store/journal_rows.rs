@@ -130,9 +130,7 @@ pub(super) fn insert(connection: &Connection, entry: &Entry) -> Result<Appended,
             ])
         })
         .map_err(sql("insert entry"))?;
-    if inserted == 0 {
-        body_arrived(connection, entry)?;
-    }
+    let has_arrived = inserted == 0 && body_arrived(connection, entry)?;
     for (row, capture_id) in introduced_by(entry) {
         insert_file(connection, &row, capture_id)?;
     }
@@ -142,16 +140,28 @@ pub(super) fn insert(connection: &Connection, entry: &Entry) -> Result<Appended,
         insert_device(connection, header.device, spki)?;
     }
     Ok(match (inserted, twins) {
+        (0, _) if has_arrived => Appended::Body,
         (0, _) => Appended::Known,
         (_, 0) => Appended::New,
         (_, _) => Appended::Fork,
     })
 }
 
-/// A body that was absent, or better word of why it is.
-fn body_arrived(connection: &Connection, entry: &Entry) -> Result<(), StoreError> {
+/// Moves entries behind all others: whoever follows the journal comes to them again, in their order, and finds them covered by their checkpoint.
+pub(super) fn come_again(connection: &Connection, entries: &[Entry]) -> Result<(), StoreError> {
+    let text = "UPDATE entries SET row = (SELECT max(row) + 1 FROM entries) WHERE entry_id = ?1";
+    let mut statement = connection.prepare_cached(text).map_err(sql("come again"))?;
+    for entry in entries {
+        let moved = statement.execute([entry.id.as_bytes()]);
+        moved.map_err(sql("come again"))?;
+    }
+    Ok(())
+}
+
+/// A body that was absent (`true`), or better word of why it is.
+fn body_arrived(connection: &Connection, entry: &Entry) -> Result<bool, StoreError> {
     let id = entry.id.as_bytes();
-    match &entry.body_bytes {
+    let changed = match &entry.body_bytes {
         BodyBytes::Here(bytes) => {
             let text = "UPDATE entries SET body = ?2, absence = NULL, erased_by = NULL
                         WHERE entry_id = ?1 AND body IS NULL";
@@ -165,9 +175,9 @@ fn body_arrived(connection: &Connection, entry: &Entry) -> Result<(), StoreError
             connection.execute(text, params![id, absence.number() as i64, order])
         }
         BodyBytes::Absent(Absence::Withheld | Absence::Lost | Absence::Newer(_)) => Ok(0),
-    }
-    .map_err(sql("body arrived"))?;
-    Ok(())
+    };
+    let changed = changed.map_err(sql("body arrived"))?;
+    Ok(changed > 0 && entry.body.is_some())
 }
 
 fn insert_file(
@@ -181,7 +191,7 @@ fn insert_file(
                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?10,
                     CASE WHEN EXISTS (SELECT 1 FROM files WHERE capture_id = ?9)
                         THEN NULL ELSE ?9 END)
-                ON CONFLICT DO NOTHING";
+                ON CONFLICT (sealed_sha256, entry_id) DO NOTHING";
     connection
         .prepare_cached(text)
         .and_then(|mut statement| {

@@ -313,7 +313,7 @@ impl TransferDb {
 const WAITING: &str = "SELECT sealed_sha256, class, size_bytes, added_ms FROM waiting
     WHERE hub = ?1 AND class >= ?2 ORDER BY class, added_ms, sealed_sha256 LIMIT ?3";
 const ORIGINALS_HERE: &str = "SELECT sealed_sha256 FROM files WHERE class = ?1 AND is_freed = 0
-    ORDER BY is_checked DESC, added_ms LIMIT ?2";
+    ORDER BY is_checked DESC, holders DESC, added_ms LIMIT ?2";
 const HELD: &str = "SELECT sha256 IS NOT NULL FROM holdings WHERE sealed_sha256 = ?1 AND hub = ?2";
 const FILE: &str =
     "SELECT class, added_ms, size_bytes, is_freed FROM files WHERE sealed_sha256 = ?1";

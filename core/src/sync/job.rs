@@ -96,7 +96,7 @@ pub enum SyncChange {
     },
     /// Entries of others came; give them to the journal.
     Pulled(Vec<Pulled>),
-    /// The hub began a new epoch, because it was set back to an older copy or has lost a file: its receipts are void and everything is offered to it again.
+    /// The hub began a new epoch, because it was set back to an older copy: its later receipts are void and everything is offered to it again.
     HubRestored,
     /// Something stands in the way; nothing is lost.
     Trouble(Trouble),

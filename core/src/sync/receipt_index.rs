@@ -106,11 +106,15 @@ impl TransferDb {
     /// # Errors
     /// The disk's or the database's.
     pub fn index_receipts(&self, check: &mut dyn FnMut(&[u8]) -> Found) -> Result<(), StoreError> {
+        let mut guessed = BTreeSet::new();
         for file in self.files.list()? {
             let mut upto = self.indexed_upto(file)?;
             let len = self.files.len(file)?;
             if len == upto {
                 continue;
+            }
+            if self.hub(file.hub)?.epoch.is_none() {
+                guessed.insert(file.hub);
             }
             self.together(|| {
                 if len < upto {
@@ -118,6 +122,13 @@ impl TransferDb {
                     upto = 0;
                 }
                 self.index_file(file, upto, check)
+            })?;
+        }
+        // Once all files of a hub are in: which of its epochs is the last one, no single file can say.
+        for hub in guessed {
+            self.together(|| {
+                self.guess_epoch(hub)?;
+                self.work_out_epochs(hub)
             })?;
         }
         Ok(())
@@ -143,7 +154,6 @@ impl TransferDb {
             upto = place.at.saturating_add(place.len);
         }
         self.set_indexed_upto(file, upto)?;
-        self.guess_epoch(file.hub)?;
         self.settle_hub(file.hub)?;
         self.work_out_epochs(file.hub)?;
         self.work_out_files(&receipts)
@@ -452,8 +462,8 @@ impl TransferDb {
         let text = "INSERT INTO hubs (hub, epoch)
                         SELECT hub, epoch FROM receipts WHERE hub = ?1 AND epoch NOT IN
                             (SELECT before_epoch FROM epoch_links WHERE hub = ?1)
-                        ORDER BY hub_time_ms DESC, epoch LIMIT 1
-                    ON CONFLICT DO UPDATE SET epoch = coalesce(hubs.epoch, excluded.epoch)";
+                        ORDER BY hub_time_ms DESC, epoch DESC LIMIT 1
+                    ON CONFLICT DO UPDATE SET epoch = excluded.epoch";
         self.run(text, [hub.as_bytes()], "guess epoch").map(drop)
     }
 

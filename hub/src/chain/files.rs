@@ -8,6 +8,7 @@ use imena_core::encoding::hash::Hasher;
 use imena_core::journal::ReceiptLine;
 use imena_core::model::ids::SealedName;
 use imena_core::seal::{SealError, open_to_end};
+use imena_core::store::FileRow;
 
 use crate::error::HubError;
 use crate::hub::Inner;
@@ -26,12 +27,12 @@ impl Inner {
         // The lock is held only to look it up: opening an original takes long, and pages and pulls
         // go on meanwhile.
         let (identity, introduced) = match self.chain.open().as_ref() {
-            Some(open) => (open.identity.clone(), open.journal.file(sealed)?),
+            Some(open) => (open.identity.clone(), open.journal.introductions(sealed)?),
             None => return Ok(()),
         };
-        let Some(introduced) = introduced else {
+        if introduced.is_empty() {
             return Ok(());
-        };
+        }
         let mut hasher = Hasher::new();
         let file = match self.objects.open_file(sealed) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
@@ -55,9 +56,12 @@ impl Inner {
             return Ok(());
         }
         let sha256 = hasher.finish();
-        match opened {
-            Ok(_) if introduced.sha256.is_none_or(|expected| expected == sha256) => {
-                let listed = introduced.recipients;
+        // One entry that is right is enough: another one that is wrong must not make a good file bad.
+        let is_meant = |row: &&FileRow| row.sha256.is_none_or(|expected| expected == sha256);
+        let meant = introduced.iter().find(is_meant);
+        match (opened, meant) {
+            (Ok(_), Some(row)) => {
+                let listed = row.recipients;
                 if let Some(listed) = listed.and_then(|count| usize::try_from(count).ok()) {
                     self.name_unlisted_recipients(sealed, listed)?;
                 }
@@ -69,27 +73,27 @@ impl Inner {
                 self.receipt(&[], &[sealed], vec![line])?;
                 Ok(())
             }
-            Ok(_) => {
+            (Ok(_), None) => {
                 self.audit(
                     "a stored file opens to other bytes than its entry says",
                     sealed.0,
                 );
                 self.truth.mark(sealed, Mark::Opened(Opened::Damaged))
             }
-            Err(SealError::NoKey) => {
+            (Err(SealError::NoKey), _) => {
                 if row.opened != Opened::NoKey {
                     self.audit("a stored file is sealed to other keys", sealed.0);
                 }
                 self.truth.mark(sealed, Mark::Opened(Opened::NoKey))
             }
-            Err(SealError::Damaged | SealError::Recipients { .. }) => {
+            (Err(SealError::Damaged | SealError::Recipients { .. }), _) => {
                 self.audit(
                     "a stored file does not open: damaged before it came here",
                     sealed.0,
                 );
                 self.truth.mark(sealed, Mark::Opened(Opened::Damaged))
             }
-            Err(SealError::Io(error)) => Err(error.into()),
+            (Err(SealError::Io(error)), _) => Err(error.into()),
         }
     }
 }

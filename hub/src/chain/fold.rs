@@ -14,7 +14,7 @@ use imena_core::seal::{SealError, open_bytes};
 use imena_core::store::{Appended, Class, Journal, introduced_by};
 use imena_core::vocabulary::Kind;
 
-use super::Open;
+use super::{Open, Start};
 use crate::error::HubError;
 use crate::hub::Inner;
 use crate::limits::TWINS_MAX;
@@ -30,7 +30,7 @@ enum Folding {
     /// Its entries stand in the journal and introduce these files.
     Done(Vec<SealedName>),
     /// Entries before it have not come yet.
-    Waits,
+    Waits(Start),
     /// Nothing to do, or not now: not claimed, refused, done before.
     Rests,
 }
@@ -71,6 +71,10 @@ impl Inner {
         }
         for sealed in introduced {
             if let Some(row) = self.truth.file(sealed)? {
+                if row.opened == Opened::Damaged {
+                    // Another entry speaks of it now: it may be the one that is right.
+                    self.truth.mark(sealed, Mark::Opened(Opened::NotYet))?;
+                }
                 self.chain.stored(&row);
             }
         }
@@ -127,7 +131,10 @@ impl Inner {
     ) -> Result<(), HubError> {
         loop {
             let mut has_moved = false;
-            for sealed in open.waiting.clone() {
+            for (sealed, start) in open.waiting.clone() {
+                if !is_reached(&open.journal, start)? {
+                    continue;
+                }
                 if let Some(row) = self.truth.file(sealed)? {
                     has_moved |= self.fold_one(open, &row, introduced)?;
                 }
@@ -151,8 +158,8 @@ impl Inner {
                 introduced.extend(files);
                 Ok(true)
             }
-            Folding::Waits => {
-                open.waiting.insert(row.sealed);
+            Folding::Waits(start) => {
+                open.waiting.insert(row.sealed, start);
                 Ok(false)
             }
             Folding::Rests => {
@@ -174,8 +181,11 @@ impl Inner {
         if !self.is_claimed(checked.device) {
             return Ok(Folding::Rests);
         }
-        if !is_reached(&open.journal, &checked)? {
-            return Ok(Folding::Waits);
+        let Some(start) = checked.start() else {
+            return Ok(Folding::Rests);
+        };
+        if !is_reached(&open.journal, start)? {
+            return Ok(Folding::Waits(start));
         }
         let Checked {
             run,
@@ -242,13 +252,13 @@ impl Inner {
             }
         };
         let sha256 = Hash32::of(&packed);
-        let Ok(run) = Run::unpack(&packed, self.org()?) else {
+        let run = match Run::unpack(&packed, self.org()?) {
+            Ok(run) => run,
             // A file whose sender did not say what it is may be a photo.
-            return if row.class.is_none() {
-                Ok(None)
-            } else {
-                self.rests(row, Opened::Refused)
-            };
+            Err(_) if row.class.is_none() => return Ok(None),
+            // A later program here can read it: it stays to be looked at, and is no fault.
+            Err(error) if error.is_of_newer_version() => return self.rests(row, Opened::NotYet),
+            Err(_) => return self.rests(row, Opened::Refused),
         };
         let key = run
             .device()
@@ -290,7 +300,7 @@ impl Inner {
     }
 
     /// The key of a chain: from the roster, from the device's own words to this hub, or from the
-    /// chain's first entry. Its hash is the device's id, so all three are the same key.
+    /// an entry that starts it. Its hash is the device's id, so all three are the same key.
     fn chain_key(&self, device: DeviceId, run: &Run) -> Result<Option<PublicKey>, HubError> {
         let roster = self.roster();
         let named = roster
@@ -298,13 +308,12 @@ impl Inner {
             .and_then(|signed| signed.roster.device(device));
         let named = named.map(|line| line.spki.clone());
         let spoken = self.truth.device(device)?.map(|row| row.spki);
-        let first = run
-            .entries
-            .first()
-            .filter(|entry| entry.header.kind == Kind::DeviceStarted);
-        let started = first
-            .and_then(|entry| entry.field(1))
-            .and_then(Value::as_bytes);
+        let mut started = run.entries.iter().filter_map(|entry| {
+            let is_start = entry.header.kind == Kind::DeviceStarted;
+            let spki = entry.field(1).and_then(Value::as_bytes);
+            spki.filter(|_| is_start)
+        });
+        let started = started.find(|spki| Hash32::of(spki) == device.0);
         let all = [named, spoken, started.map(<[u8]>::to_vec)];
         let keys = all
             .into_iter()
@@ -326,20 +335,28 @@ impl Inner {
     }
 }
 
-/// Whether the entry before the run stands in the journal, on whichever branch.
-fn is_reached(journal: &Journal, checked: &Checked) -> Result<bool, HubError> {
-    let Some(first) = checked.run.entries.first() else {
-        return Ok(false);
-    };
-    let (seq, prev) = (first.header.seq, first.header.prev);
-    if seq == 1 {
-        return Ok(prev == checked.device.0);
+impl Checked {
+    /// `None` of a run without entries.
+    fn start(&self) -> Option<Start> {
+        let first = self.run.entries.first()?;
+        Some(Start {
+            device: self.device,
+            seq: first.header.seq,
+            prev: first.header.prev,
+        })
     }
-    let before = seq.saturating_sub(1);
-    let near: Vec<Entry> = journal.entries_of_chain(checked.device, before, TWINS_MAX)?;
+}
+
+/// Whether the entry before a run stands in the journal, on whichever branch.
+fn is_reached(journal: &Journal, start: Start) -> Result<bool, HubError> {
+    if start.seq == 1 {
+        return Ok(start.prev == start.device.0);
+    }
+    let before = start.seq.saturating_sub(1);
+    let near: Vec<Entry> = journal.entries_of_chain(start.device, before, TWINS_MAX)?;
     Ok(near
         .iter()
-        .any(|entry| entry.header.seq == before && entry.id.0 == prev))
+        .any(|entry| entry.header.seq == before && entry.id.0 == start.prev))
 }
 
 /// A run says so; a small file whose sender said nothing may be one.

@@ -11,14 +11,15 @@ mod pull;
 
 pub(crate) use pull::Pulled;
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Arc, Mutex, MutexGuard, Weak};
 
 use age::x25519;
+use imena_core::encoding::Hash32;
 use imena_core::index::Index;
-use imena_core::model::ids::SealedName;
+use imena_core::model::ids::{DeviceId, SealedName};
 use imena_core::store::{Durability, Journal, StoreError};
 
 use crate::admin::Unlock;
@@ -42,10 +43,20 @@ pub(crate) struct Chain {
 pub(crate) struct Open {
     pub identity: x25519::Identity,
     pub journal: Journal,
-    /// Runs whose predecessors have not come yet.
-    pub waiting: BTreeSet<SealedName>,
+    /// Runs whose predecessors have not come yet, with the place that each begins at.
+    pub waiting: BTreeMap<SealedName, Start>,
     /// What the pages read; follows the journal when a page is asked for.
     pub index: Index,
+}
+
+/// Where a run begins in its chain.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Start {
+    pub device: DeviceId,
+    /// Number of its first entry.
+    pub seq: u64,
+    /// What that entry follows.
+    pub prev: Hash32,
 }
 
 enum Job {
@@ -159,7 +170,7 @@ impl Inner {
             *slot = Some(Open {
                 identity: unlock.identity,
                 journal,
-                waiting: BTreeSet::new(),
+                waiting: BTreeMap::new(),
                 index,
             });
             self.chain.is_open.store(true, Ordering::Release);

@@ -90,7 +90,7 @@ fn answer(inner: &Arc<Inner>, caller: Caller, asked: &SyncRequest) -> Result<Syn
         offered.push(sealed);
     }
     offered.extend(asked.offers.iter().map(|offer| offer.sealed));
-    let (files, is_shortened) = file_states(inner, device, &offered)?;
+    let (mut files, is_shortened) = file_states(inner, device, &offered)?;
     let held = asked
         .hold_check
         .as_ref()
@@ -103,13 +103,17 @@ fn answer(inner: &Arc<Inner>, caller: Caller, asked: &SyncRequest) -> Result<Syn
         epoch: last.epoch,
         hub_seq: last.hub_seq,
     });
-    let (receipts, more_receipts) = inner.truth.receipts_for(&ReceiptsWanted {
+    let page = inner.truth.receipts_for(&ReceiptsWanted {
         device,
         after: seen,
         offered: &offered,
         count_max: RECEIPTS_MAX,
         bytes_max: RECEIPT_BYTES_MAX,
     })?;
+    for file in &mut files {
+        // "Stored" stands beside its receipt or not at all: asked to finish, it is given with the answer.
+        file.is_stored &= !page.left_out.contains(&file.sealed);
+    }
     let cursor = asked.cursor.as_deref();
     let pulled = match caller.is_member {
         true => inner.pull(device, cursor, asked.budget_bytes)?,
@@ -120,7 +124,7 @@ fn answer(inner: &Arc<Inner>, caller: Caller, asked: &SyncRequest) -> Result<Syn
         .filter(|signed| signed.roster.version > asked.roster_version);
     Ok(SyncReply {
         files,
-        receipts,
+        receipts: page.receipts,
         segments: pulled.segments,
         held,
         next_cursor: pulled.next_cursor,
@@ -130,7 +134,7 @@ fn answer(inner: &Arc<Inner>, caller: Caller, asked: &SyncRequest) -> Result<Syn
         retry_after_s: None,
         is_locked: inner.chain.is_locked(),
         epoch,
-        has_more: pulled.has_more || more_receipts || is_shortened,
+        has_more: pulled.has_more || page.has_more || is_shortened,
     })
 }
 

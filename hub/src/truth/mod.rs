@@ -12,6 +12,8 @@ mod sqlite;
 pub(crate) use objects::{Objects, Publish, hash_file, len, new_staging, open_staging};
 pub(crate) use sqlite::SqliteTruth;
 
+use std::collections::BTreeSet;
+
 use imena_core::encoding::Hash32;
 use imena_core::journal::{EpochEnd, Receipt, ReceiptLine};
 use imena_core::model::ids::{DeviceId, SealedName};
@@ -172,6 +174,17 @@ pub(crate) struct ReceiptsWanted<'a> {
     pub bytes_max: usize,
 }
 
+/// What a device gets of them at once.
+#[derive(Debug, Default)]
+pub(crate) struct ReceiptPage {
+    /// Oldest first, but for those that must be known before their turn.
+    pub receipts: Vec<Vec<u8>>,
+    /// There are more.
+    pub has_more: bool,
+    /// Files offered whose newest receipt is not among these.
+    pub left_out: BTreeSet<SealedName>,
+}
+
 /// Checks that bytes of a file are a receipt of this hub.
 pub(crate) type CheckReceipt<'a> = &'a dyn Fn(&[u8]) -> Option<Receipt>;
 
@@ -211,8 +224,8 @@ pub(crate) trait Truth: Send + Sync {
         drafts: &[Draft],
         sign: SignNext<'_>,
     ) -> Result<Vec<Receipt>, HubError>;
-    /// Receipts for a device, oldest first, and whether there are more.
-    fn receipts_for(&self, wanted: &ReceiptsWanted<'_>) -> Result<(Vec<Vec<u8>>, bool), HubError>;
+    /// Receipts for a device, oldest first.
+    fn receipts_for(&self, wanted: &ReceiptsWanted<'_>) -> Result<ReceiptPage, HubError>;
     /// The last line about a file.
     fn latest_line(&self, sealed: SealedName) -> Result<Option<Line>, HubError>;
     /// Whether this receipt is known here, or is of an epoch that ended here: what of it counts is

@@ -14,7 +14,7 @@ use imena_core::store::{Place, ReceiptFile, ReceiptFiles};
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
 
 use super::sqlite::{id, run};
-use super::{CheckReceipt, Head, Line, ReceiptsWanted, Replayed, Seen};
+use super::{CheckReceipt, Head, Line, ReceiptPage, ReceiptsWanted, Replayed, Seen};
 use crate::error::{HubError, sql};
 
 /// Receipts of one hub.
@@ -191,8 +191,8 @@ impl ReceiptRows {
         &self,
         connection: &Connection,
         wanted: &ReceiptsWanted<'_>,
-    ) -> Result<(Vec<Vec<u8>>, bool), HubError> {
-        let rows = wanted_rows(connection, wanted)?;
+    ) -> Result<ReceiptPage, HubError> {
+        let (rows, newest) = wanted_rows(connection, wanted)?;
         let (mut early, mut page, mut bytes) = (BTreeMap::new(), Vec::new(), 0_usize);
         for row in &rows {
             let receipt = self.bytes(connection, *row)?;
@@ -216,10 +216,18 @@ impl ReceiptRows {
             page.push(receipt);
         }
         let has_more = page.len() < rows.len();
+        let given: BTreeSet<i64> = rows.iter().take(page.len()).copied().collect();
+        let is_given = |row: &i64| given.contains(row) || early.contains_key(row);
+        let left_out = newest.into_iter().filter(|(_, row)| !is_given(row));
+        let left_out = left_out.map(|(sealed, _)| sealed).collect();
         // The last of a reply says how far the device has come: what belongs later stands first.
         let mut all: Vec<Vec<u8>> = early.into_values().collect();
         all.extend(page);
-        Ok((all, has_more))
+        Ok(ReceiptPage {
+            receipts: all,
+            has_more,
+            left_out,
+        })
     }
 
     /// Brings the index up to the files.
@@ -339,7 +347,7 @@ const OWNER_READS: &str =
 fn wanted_rows(
     connection: &Connection,
     wanted: &ReceiptsWanted<'_>,
-) -> Result<BTreeSet<i64>, HubError> {
+) -> Result<(BTreeSet<i64>, BTreeMap<SealedName, i64>), HubError> {
     let after = row_of(connection, wanted.after)?;
     // One more than is given, so that there is known to be more.
     let limit = i64::try_from(wanted.count_max)
@@ -358,6 +366,7 @@ fn wanted_rows(
     let mut statement = connection
         .prepare_cached(text)
         .map_err(sql("receipts of offer"))?;
+    let mut newest = BTreeMap::new();
     for sealed in wanted.offered {
         let rows = statement
             .query_map([sealed.as_bytes()], |row| row.get::<_, i64>(0))
@@ -368,9 +377,10 @@ fn wanted_rows(
                 break;
             }
             all.insert(row);
+            newest.entry(*sealed).or_insert(row);
         }
     }
-    Ok(all)
+    Ok((all, newest))
 }
 
 /// The row up to which a device has seen everything; 0 if its word is of an epoch that is not known.

@@ -12,7 +12,7 @@ use rusqlite::{Connection, OptionalExtension as _, Row, TransactionBehavior, par
 
 use super::receipt_rows::ReceiptRows;
 use super::{
-    AuditLine, CheckReceipt, DeviceRow, Draft, EnrolmentRow, Head, Line, Mark, Opened,
+    AuditLine, CheckReceipt, DeviceRow, Draft, EnrolmentRow, Head, Line, Mark, Opened, ReceiptPage,
     ReceiptsWanted, Replayed, SignNext, StoredFile, TokenRow, Truth,
 };
 use crate::error::{HubError, lock, sql};
@@ -185,7 +185,7 @@ impl Truth for SqliteTruth {
         Ok(receipts)
     }
 
-    fn receipts_for(&self, wanted: &ReceiptsWanted<'_>) -> Result<(Vec<Vec<u8>>, bool), HubError> {
+    fn receipts_for(&self, wanted: &ReceiptsWanted<'_>) -> Result<ReceiptPage, HubError> {
         self.receipts.wanted(&self.connection(), wanted)
     }
 

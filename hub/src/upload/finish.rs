@@ -18,7 +18,7 @@ use imena_core::store::Class;
 
 use super::{Key, Plan, Quota};
 use crate::error::HubError;
-use crate::hub::Inner;
+use crate::hub::{Inner, Scrubbed};
 use crate::limits::{
     FLOOR_PART_FOR_RUNS, HELD_FRESH_MS, REHASH_FILES_MAX, SCRUB_PERIOD_MS, UNCLAIMED_FLOOR_TIMES,
 };
@@ -237,10 +237,12 @@ impl Inner {
         Ok(self.stored_receipt(sealed)?.is_some())
     }
 
-    pub(crate) fn scrub(self: &Arc<Self>) -> Result<usize, HubError> {
+    pub(crate) fn scrub(self: &Arc<Self>) -> Result<Scrubbed, HubError> {
         let before_ms = self.now_ms().saturating_sub(SCRUB_PERIOD_MS);
         let mut bad = 0_usize;
-        for row in self.truth.files_to_verify(before_ms, REHASH_FILES_MAX)? {
+        let due = self.truth.files_to_verify(before_ms, REHASH_FILES_MAX)?;
+        let is_more_due = due.len() == REHASH_FILES_MAX;
+        for row in due {
             let is_whole = self.verify(&row)?;
             if !is_whole {
                 // Marked as looked at, or the next scrub would look at nothing else.
@@ -248,7 +250,7 @@ impl Inner {
                 bad = bad.saturating_add(1);
             }
         }
-        Ok(bad)
+        Ok(Scrubbed { bad, is_more_due })
     }
 
     /// Refuses what would not leave the floor free, or is over a stranger's quota; what is not

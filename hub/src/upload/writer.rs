@@ -216,6 +216,7 @@ impl Writer {
             return Ok(Outcome::Have(self.have));
         };
         if let Some(error) = current.failed {
+            self.drop_if_empty()?;
             return Err(error);
         }
         if self.have == current.plan.length {

@@ -150,6 +150,32 @@ async fn a_reader_whom_the_entry_or_the_run_does_not_list_is_named_when_it_was_r
 }
 
 #[tokio::test]
+async fn an_entry_that_lies_about_anothers_file_does_not_make_it_bad_whoever_comes_first() {
+    for lies_first in [true, false] {
+        let (mut phone, mut liar) = (Phone::new(), Phone::new());
+        let world = World::new(&[&phone, &liar]);
+        let (sealed, bytes) = world.seal(b"one picture");
+        let (size, hash) = (bytes.len() as u64, Hash32::of(b"one picture"));
+        phone.record_photo(world.org_id(), owner(), sealed, size, hash);
+        let lie = Hash32::of(b"another picture");
+        liar.record_photo(world.org_id(), owner(), sealed, size, lie);
+        let token = world.token(&phone).await;
+        world.put_whole(&token, &bytes, 4).await;
+        world.unlock();
+        let runs = [phone.run(&world, 1), liar.run(&world, 1)];
+        for nth in if lies_first { [1, 0] } else { [0, 1] } {
+            world.put_whole(&token, &runs[nth], 1).await;
+            world.hub().settle();
+            world.hub().settle();
+        }
+        assert!(
+            receipted(&world, &phone).await.1.contains(&hash),
+            "{lies_first}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn runs_that_come_out_of_order_wait_for_the_gap_to_close() {
     let mut phone = Phone::new();
     let world = World::new(&[&phone]);

@@ -106,7 +106,7 @@ async fn a_stored_file_that_rots_or_vanishes_is_asked_for_again() {
     std::fs::remove_file(place(&vanishes)).unwrap();
     assert!(!offer(&world, &phone, &vanishes).await.files[0].is_stored);
     world.pass_time(25 * 60 * 60 * 1000);
-    assert_eq!(world.hub().scrub().unwrap(), 2);
+    assert_eq!(world.hub().scrub().unwrap().bad, 2);
     assert!(!offer(&world, &phone, &rots).await.files[0].is_stored);
     let token = world.token(&phone).await;
     for bytes in [&rots, &vanishes] {

@@ -10,9 +10,11 @@ use imena_core::encoding::Hash32;
 use imena_core::journal::ReceiptLine;
 use imena_core::model::ids::SealedName;
 use imena_core::store::Class;
-use imena_core::sync::wire::{ErrorCode, Held, HoldCheck, LastSeen, Offer, SyncReply, SyncRequest};
+use imena_core::sync::wire::{
+    ErrorCode, Held, HoldCheck, LastSeen, Offer, RECEIPTS_MAX, SyncReply, SyncRequest,
+};
 
-use crate::support::{Phone, World, call, empty_sync};
+use crate::support::{Phone, Put, World, call, empty_sync};
 
 fn offer(bytes: &[u8]) -> Offer {
     let sealed = SealedName(Hash32::of(bytes));
@@ -262,4 +264,30 @@ async fn bodies_may_be_gzip_and_a_bomb_is_refused() {
         ErrorCode::TooLarge
     );
     assert_eq!(post(vec![1, 2, 3]).await.code(), ErrorCode::Malformed);
+}
+
+#[tokio::test]
+async fn stored_is_said_beside_its_receipt_or_the_receipt_is_asked_for_by_a_put_of_nothing() {
+    let (phone, other) = (Phone::new(), Phone::new());
+    let world = World::new(&[&phone, &other]);
+    let token = world.token(&phone).await;
+    for number in 0..=RECEIPTS_MAX as u64 {
+        let (_, bytes) = world.seal(&number.to_be_bytes());
+        world.put_whole(&token, &bytes, 2).await;
+    }
+    let (_, bytes) = world.seal(b"brought by another one");
+    let token_of_other = world.token(&other).await;
+    world.put_whole(&token_of_other, &bytes, 4).await;
+    let size = bytes.len() as u64;
+    let asked = SyncRequest {
+        offers: vec![offer(&bytes)],
+        ..empty_sync()
+    };
+    let reply = world.sync(&token, &asked).await;
+    assert_eq!(reply.receipts.len(), RECEIPTS_MAX);
+    let told = &reply.files[0];
+    assert_eq!((told.have, told.is_stored), (size, false));
+    let rest = Put::part(&bytes, bytes.len(), bytes.len());
+    let reply = world.put(&token, &rest).await;
+    assert!(reply.is_stored && reply.receipt.is_some());
 }

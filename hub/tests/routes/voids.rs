@@ -224,7 +224,7 @@ async fn a_scrub_takes_back_one_file_and_begins_no_epoch_and_every_device_hears_
         let (epoch, hub_seq) = (told.epoch, 2);
         harm(&world, &lost, harmed);
         world.pass_time(25 * HOUR_MS);
-        assert_eq!(world.hub().scrub().unwrap(), 1);
+        assert_eq!(world.hub().scrub().unwrap().bad, 1);
         for (phone, token) in [(&one, token_one), (&two, token_two)] {
             let _ = token;
             let token = world.token(phone).await;

@@ -44,7 +44,7 @@ EVERY_HEADER = {
     8: lambda value: list_of(is_hash)(value) and len(value) <= MAX_PARENTS,
     10: is_uint,
     16: is_hash,
-    17: lambda value: is_uint(value) and value <= MAX_BODY,
+    17: is_uint,
 }
 HEADER_1 = {9: is_map, 11: is_int, 12: is_int, 13: is_uint, 14: is_id16}
 BODY = {0: lambda value: is_bytes(value) and 16 <= len(value) <= 87, 1: is_map, 5: is_text}
@@ -166,6 +166,8 @@ def read_entry(pair):
         return Entry(entry_id, header, None, pair[1], False)
     if not is_bytes(pair[1]):
         raise Wrong(f"{place}: its body is neither bytes nor an absence")
+    if header[17] > MAX_BODY:
+        raise Wrong(f"{place}: the body is larger than 16 KiB")
     if len(pair[1]) != header[17] or sha256(pair[1]) != header[16]:
         raise Wrong(f"{place}: the body does not fit the header")
     # What a newer version calls a body is hashed and not decoded.
@@ -203,13 +205,12 @@ def _decoded(what, data):
         raise NotCanonical(f"{what}: {fault}") from fault
 
 
-def spki_in(run):
-    """The key that a run itself brings: in the device_started of its seq 1, if its hash fits."""
-    first = run.entries[0]
-    if first.seq != 1 or first.kind != DEVICE_STARTED or first.is_newer:
-        return None
-    spki = first.fields.get(1)
-    return spki if is_bytes(spki) and sha256(spki) == run.device else None
+def spkis_in(run):
+    """The keys that a run brings, by their devices: in any device_started entry of it."""
+    for entry in run.entries:
+        spki = entry.fields.get(1) if entry.kind == DEVICE_STARTED and not entry.is_newer else None
+        if is_bytes(spki):
+            yield sha256(spki), spki
 
 
 def verify_checkpoint(run, spki):

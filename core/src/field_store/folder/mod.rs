@@ -20,8 +20,8 @@ use crate::journal::{Absence, Checkpoint, Entry, Receipt, ReceiptLine, Run, veri
 use crate::keys::{OrgIdentity, Roster, SignedRoster};
 use crate::merge::Counting;
 use crate::model::ids::{DeviceId, EntryId, HubId, OrgId, SealedName};
-use crate::seal::{SealError, objection_to, open_bytes, open_to_end};
-use crate::store::introduced_by;
+use crate::seal::{SealError, objection_to, open_bytes, open_to_end, unlisted_in};
+use crate::store::{FileRow, introduced_by};
 use crate::vocabulary::Kind;
 
 pub use records::{FieldReport, HeadReport, SubjectReport};
@@ -143,7 +143,8 @@ impl Reading<'_> {
         for file in walk::rosters(self.environment, self.dir)? {
             let place = format!("roster {}", file.name);
             let signed = if file.name.ends_with(walk::SEALED_ROSTER) {
-                if let Some(objection) = objection_to(file.bytes.as_slice(), Some(1)) {
+                let sealed = file.bytes.as_slice();
+                if let Some(objection) = objection_to(sealed).or_else(|| unlisted_in(sealed, 1)) {
                     self.find(place.clone(), objection);
                 }
                 let identity = self.identity.identity();
@@ -197,6 +198,10 @@ impl Reading<'_> {
         for (done, file) in (1_u64..).zip(listed) {
             let (found, _) = Hash32::of_stream(self.environment.files.open(&file.path)?)?;
             if found == file.sealed.0 {
+                let opened = walk::open(self.environment, &file.path)?;
+                if let Some(objection) = objection_to(opened) {
+                    self.find(format!("sealed file {}", file.sealed), objection);
+                }
                 if !self.whole.contains_key(&file.sealed) {
                     self.unpack(&file)?;
                 }
@@ -243,8 +248,7 @@ impl Reading<'_> {
         match Run::unpack(&packed, org) {
             Ok(run) => {
                 self.report.org = Some(org);
-                let seen = objection_to(sealed.as_slice(), Some(run.sealed_to.len()));
-                if let Some(objection) = seen {
+                if let Some(objection) = unlisted_in(sealed.as_slice(), run.sealed_to.len()) {
                     self.find(place, objection);
                 }
                 self.runs.push((file.sealed, run));
@@ -271,7 +275,7 @@ impl Reading<'_> {
                     for entry in run.entries {
                         let at = (entry.header.seq, entry.id);
                         let kept = chain.entry(at).or_insert_with(|| entry.clone());
-                        if kept.body_bytes.here().is_none() {
+                        if entry.body_bytes.weight() > kept.body_bytes.weight() {
                             *kept = entry;
                         }
                     }
@@ -415,41 +419,49 @@ impl Reading<'_> {
     /// Files that entries introduce: those that are here open to what their entries say.
     fn read_introduced(&mut self) -> Result<(), Error> {
         let entries = self.entries.values().flat_map(BTreeMap::values);
-        let mut introduced = BTreeMap::new();
+        let mut introduced: BTreeMap<SealedName, Vec<FileRow>> = BTreeMap::new();
         for (row, _) in entries.flat_map(introduced_by) {
-            introduced.entry(row.sealed).or_insert(row);
+            introduced.entry(row.sealed).or_default().push(row);
         }
-        for row in introduced.into_values() {
-            let Some(file) = self.whole.get(&row.sealed) else {
+        for (sealed, rows) in introduced {
+            let Some(file) = self.whole.get(&sealed) else {
                 self.report.elsewhere = self.report.elsewhere.saturating_add(1);
                 continue;
             };
-            let place = format!("sealed file {}", row.sealed);
+            let place = format!("sealed file {sealed}");
             let opened = walk::open(self.environment, &file.path)?;
             let mut hasher = crate::encoding::hash::Hasher::new();
             let read = open_to_end(&[self.identity.identity()], opened, &mut |chunk| {
                 hasher.update(chunk);
                 Ok(())
             });
-            if file.size != row.size {
-                let what = format!("it has {} bytes, its entry says {}", file.size, row.size);
-                self.report.findings.push(Finding {
-                    place: place.clone(),
-                    what,
-                });
+            let sha256 = hasher.finish();
+            let is_meant = |row: &FileRow| row.sha256.is_none_or(|said| said == sha256);
+            let mut said = Vec::new();
+            for row in &rows {
+                let listed = row.recipients.and_then(|count| usize::try_from(count).ok());
+                let opened = walk::open(self.environment, &file.path)?;
+                said.extend(listed.and_then(|listed| unlisted_in(opened, listed)));
+                if file.size != row.size {
+                    let (has, seq, says) = (file.size, row.seq, row.size);
+                    said.push(format!("it has {has} bytes, entry {seq} says {says}"));
+                }
+                if read.is_ok() && !is_meant(row) {
+                    let seq = row.seq;
+                    said.push(format!("it opens to other bytes than entry {seq} says"));
+                }
             }
-            let listed = row.recipients.and_then(|count| usize::try_from(count).ok());
-            let objection = objection_to(walk::open(self.environment, &file.path)?, listed);
             match read {
-                Ok(_) if row.sha256.is_none_or(|hash| hash == hasher.finish()) => {
+                // One entry that is right is enough: another one that is wrong does not make a good file bad.
+                Ok(_) if rows.iter().any(is_meant) => {
                     self.report.introduced = self.report.introduced.saturating_add(1);
                 }
-                Ok(_) => self.find(place.clone(), "it opens to other bytes than its entry says"),
+                Ok(_) => {}
                 Err(SealError::Io(error)) => return Err(error.into()),
-                Err(error) => self.find(place.clone(), error.to_string()),
+                Err(error) => said.push(error.to_string()),
             }
-            if let Some(objection) = objection {
-                self.find(place, objection);
+            for what in said {
+                self.find(place.clone(), what);
             }
         }
         Ok(())

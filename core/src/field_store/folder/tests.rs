@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use super::*;
 use crate::encoding::Map;
 use crate::environment::Environment;
-use crate::journal::{Header, Op, sample};
+use crate::journal::{Absence, BodyBytes, Header, Op, sample};
 use crate::keys::device_key;
 use crate::keys::{KeyVault as _, Organisation, PassphraseCost, RosterDevice, SoftwareVault};
 use crate::seal::seal_bytes;
@@ -160,4 +160,47 @@ fn a_reader_whom_the_run_does_not_list_is_named() {
     assert_eq!(report.runs, 1, "it counts all the same");
     let finding = report.findings.first().unwrap();
     assert!(finding.what.contains("2 recipients"), "{}", finding.what);
+}
+
+#[test]
+fn of_two_copies_of_an_entry_a_lawful_erasure_weighs_more_than_a_loss_whatever_comes_first() {
+    let mut folder = Folder::new();
+    folder.write("one");
+    folder.write("two");
+    let whole = folder.entries.clone();
+    let order = Some(EntryId(Hash32([9; 32])));
+    let absences = [
+        Absence::Lost,
+        Absence::Erased { order },
+        Absence::Erased { order: None },
+    ];
+    for absence in absences {
+        let mut copy = whole.clone();
+        if let Some(first) = copy.first_mut() {
+            first.body = None;
+            first.body_bytes = BodyBytes::Absent(absence);
+        }
+        folder.entries = copy;
+        folder.close_run(0, &folder.to_org(), &folder.to_org());
+    }
+    let findings = folder.verify().findings;
+    let said: Vec<&str> = findings.iter().map(|found| found.what.as_str()).collect();
+    assert!(!said.iter().any(|what| what.contains("lost")), "{said:?}");
+}
+
+#[test]
+fn a_strange_reader_of_a_photo_that_no_run_speaks_of_is_named() {
+    let folder = Folder::new();
+    let odd = b"age-encryption.org/v1\n-> ssh-ed25519 abc def\nbody\n--- mac\nbytes";
+    let name = Hash32::of(odd).to_string();
+    let shelf = folder.dir.path().join("blobs").join(name.get(..2).unwrap());
+    std::fs::create_dir_all(&shelf).unwrap();
+    std::fs::write(shelf.join(&name), odd).unwrap();
+    let findings = folder.verify().findings;
+    let of_it = findings.iter().filter(|found| found.place.contains(&name));
+    let said: Vec<&str> = of_it.map(|found| found.what.as_str()).collect();
+    assert!(
+        said.iter().any(|what| what.contains("ssh-ed25519")),
+        "{said:?}"
+    );
 }

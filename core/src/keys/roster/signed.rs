@@ -64,6 +64,14 @@ impl SignedRoster {
         Self::open(bytes, map.need(1, OrgId::from_value)?)
     }
 
+    /// Whether this program would write all that it says. Top-level keys of a newer version are kept; what one put inside a line is not, so that a
+    /// roster with such a line is changed by that version alone.
+    #[must_use]
+    pub fn is_wholly_known(&self) -> bool {
+        let signed = Signed::parse(&self.bytes, What::Roster);
+        signed.is_ok_and(|signed| signed.claimed_payload() == self.roster.encode())
+    }
+
     /// The next version, to be changed and signed: everybody who stands here stands in it.
     #[must_use]
     pub fn next(&self, issued_ms: i64) -> Roster {

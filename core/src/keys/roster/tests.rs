@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::indexing_slicing)]
 
 use super::*;
+use crate::encoding::{Signed, Value, What};
 use crate::environment::Environment;
 use crate::keys::{KeyVault as _, Organisation, PassphraseCost, SoftwareVault};
 
@@ -150,6 +151,27 @@ fn what_a_newer_program_put_into_a_roster_is_signed_again() {
     let one = roster.sign(&org.signer).unwrap();
     let two = one.next(1).sign(&org.signer).unwrap();
     assert_eq!(two.roster.newer, newer);
+    assert!(two.is_wholly_known(), "nothing of it would be lost");
+}
+
+#[test]
+fn a_line_with_more_than_this_program_knows_is_seen_before_it_would_be_signed_away() {
+    let (_dir, org) = organisation();
+    let mut roster = first(&org);
+    roster.admit(device("one").1).unwrap();
+    let signed = roster.sign(&org.signer).unwrap();
+    let claimed = Signed::parse(&signed.bytes, What::Roster).unwrap();
+    let mut map = Map::decode(claimed.claimed_payload()).unwrap();
+    let Some(Value::Array(devices)) = map.0.get_mut(&8) else {
+        panic!("no devices: {map:?}")
+    };
+    let Some(Value::Map(line)) = devices.first_mut() else {
+        panic!("no line")
+    };
+    line.0.insert(77, Value::text("of a later version"));
+    let bytes = org.signer.sign_roster(map.encode());
+    let newer = SignedRoster::open(&bytes, signed.roster.org).unwrap();
+    assert!(!newer.is_wholly_known());
 }
 
 #[test]

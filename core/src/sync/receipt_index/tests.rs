@@ -306,6 +306,31 @@ fn a_database_made_anew_takes_its_receipts_from_the_files() {
 }
 
 #[test]
+fn a_database_made_anew_goes_by_the_last_epoch_whatever_its_file_is_called() {
+    let world = world();
+    let transfer = world.open("transfer.db");
+    let receipts = [
+        world.receipt((A, 1), None, vec![]),
+        world.receipt((A, 3), None, vec![held()]),
+    ];
+    let (epoch, hub_seq, id) = (A, 1, receipts[0].id);
+    let first = world.receipt((B, 1), Some(EpochEnd { epoch, hub_seq, id }), vec![]);
+    transfer.add_receipts(&receipts, None).unwrap();
+    transfer
+        .add_receipts(std::slice::from_ref(&first), None)
+        .unwrap();
+    let anew = world.open("anew.db");
+    world.index(&anew);
+    assert_eq!(
+        anew.holdings(FILE).unwrap(),
+        [],
+        "it was lost with the restore"
+    );
+    let last = anew.last_receipt_bytes(world.hub, B).unwrap();
+    assert_eq!(last.as_ref(), Some(&first.bytes));
+}
+
+#[test]
 fn a_file_of_receipts_that_lost_some_is_asked_for_again() {
     let world = world();
     let transfer = world.open("transfer.db");

@@ -1,5 +1,5 @@
 CREATE TABLE entries (
-    row INTEGER PRIMARY KEY AUTOINCREMENT, -- order of arrival on this device: the index follows it, evidence does not
+    row INTEGER PRIMARY KEY AUTOINCREMENT, -- order of arrival on this device, also of a late body: the index follows it, evidence does not
     device BLOB NOT NULL CHECK (length(device) = 32),
     seq INTEGER NOT NULL CHECK (seq > 0),
     entry_id BLOB NOT NULL UNIQUE CHECK (length(entry_id) = 32),
@@ -19,7 +19,7 @@ CREATE INDEX entries_subject_index ON entries (subject);
 CREATE TRIGGER entries_are_never_deleted BEFORE DELETE ON entries
 BEGIN SELECT RAISE(ABORT, 'entries are never deleted'); END;
 CREATE TRIGGER headers_are_never_changed BEFORE UPDATE ON entries
-WHEN NEW.row IS NOT OLD.row OR NEW.device IS NOT OLD.device OR NEW.seq IS NOT OLD.seq OR NEW.entry_id IS NOT OLD.entry_id
+WHEN NEW.row < OLD.row OR NEW.device IS NOT OLD.device OR NEW.seq IS NOT OLD.seq OR NEW.entry_id IS NOT OLD.entry_id
     OR NEW.kind IS NOT OLD.kind OR NEW.subject IS NOT OLD.subject OR NEW.lamport IS NOT OLD.lamport
     OR NEW.header IS NOT OLD.header OR (OLD.body IS NOT NULL AND NEW.body IS NOT OLD.body)
 BEGIN SELECT RAISE(ABORT, 'headers are never changed; a body only arrives'); END;
@@ -40,8 +40,8 @@ CREATE TABLE devices (
 
 -- Sealed files that entries introduce: derived from entries, kept so that recovery at open finds them without opening bodies.
 CREATE TABLE files (
-    sealed_sha256 BLOB NOT NULL PRIMARY KEY CHECK (length(sealed_sha256) = 32),
-    entry_id BLOB NOT NULL,
+    sealed_sha256 BLOB NOT NULL CHECK (length(sealed_sha256) = 32),
+    entry_id BLOB NOT NULL, -- several may name one file: none of them can take it from the others
     device BLOB NOT NULL,
     seq INTEGER NOT NULL,
     subject BLOB NOT NULL, -- the photo
@@ -49,7 +49,8 @@ CREATE TABLE files (
     size_bytes INTEGER NOT NULL,
     sha256 BLOB, -- of the plaintext; absent for a recovered file that no key here opened
     recipients INTEGER, -- how many its entry lists
-    capture_id BLOB UNIQUE -- of originals: makes a retry idempotent
+    capture_id BLOB UNIQUE, -- of originals: makes a retry idempotent
+    PRIMARY KEY (sealed_sha256, entry_id)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX files_subject_index ON files (subject);
 CREATE INDEX files_device_index ON files (device, seq);
