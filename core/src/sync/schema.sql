@@ -27,7 +27,7 @@ CREATE TABLE files (
     holders INTEGER NOT NULL DEFAULT 0, -- hubs that hold it
     is_checked INTEGER NOT NULL DEFAULT 0 -- one of them opened it
 ) STRICT, WITHOUT ROWID;
-CREATE INDEX files_here_index ON files (class, is_checked, holders, added_ms) WHERE is_freed = 0;
+CREATE INDEX files_here_index ON files (class, is_checked DESC, holders DESC, added_ms) WHERE is_freed = 0;
 
 -- What a hub does not hold, in order of sending: planning and offering read this and never walk what was receipted.
 CREATE TABLE waiting (
