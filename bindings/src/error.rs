@@ -9,6 +9,7 @@ use imena_core::record::RecordError;
 use imena_core::seal::SealError;
 use imena_core::store::{RunError, StoreError};
 use imena_core::sync::DeskError;
+use imena_core::vocabulary::Language;
 
 /// Why a call did not do what was asked. What was saved before is not in danger unless the case says so.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error, uniffi::Error)]
@@ -298,6 +299,16 @@ impl From<RecordError> for CoreError {
                 "the code is in use already: open the record that has it",
             ),
             RecordError::NotFound { what } => Self::not_found(what, ""),
+            RecordError::Findings(findings) => match findings.first() {
+                Some(first) => Self::invalid(&first.field, &first.fault.text(Language::English)),
+                None => Self::invalid("fields", "nothing was said"),
+            },
+            error @ RecordError::NothingSaid => Self::invalid("fields", &error.to_string()),
+            error @ RecordError::NoSuchKind { .. } => Self::invalid("kind", &error.to_string()),
+            error @ RecordError::NoSuchLink { .. } => Self::invalid("links", &error.to_string()),
+            error @ RecordError::Changed { .. } => {
+                Self::refused("answer_what_was_shown", &error.to_string())
+            }
             RecordError::Store(error) => error.into(),
         }
     }

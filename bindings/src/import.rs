@@ -6,6 +6,7 @@ use std::sync::Arc;
 use imena_core::capture as core;
 use imena_core::environment::Environment;
 use imena_core::field_store::{Error, FieldStore as Core};
+use imena_core::model::file_name::FileName;
 use imena_core::vocabulary::Shot;
 
 use crate::error::CoreError;
@@ -81,8 +82,8 @@ impl FieldStore {
     }
 }
 
-fn file_name(path: &str) -> Option<core::FileName> {
-    Path::new(path).file_name().map(core::FileName::from_os)
+fn file_name(path: &str) -> Option<FileName> {
+    Path::new(path).file_name().map(FileName::from_os)
 }
 
 fn import(

@@ -11,6 +11,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use imena_core::capture::{self as core, CaptureError};
 use imena_core::field_store::FieldStore as Core;
 use imena_core::index::ROOT;
+use imena_core::model::file_name::FileName;
 use imena_core::model::ids::SubjectId;
 use imena_core::model::position as place;
 use imena_core::record::{PhotoFacts as CoreFacts, PhotoView as CoreView};
@@ -520,7 +521,7 @@ fn photo_view(core: &Core, view: CoreView) -> Result<PhotoView, CoreError> {
         facts: view.facts.map(PhotoFacts::from),
         captured_ms: view.captured_ms,
         file_name_bytes: name_bytes.map(|name| name.as_bytes().to_vec()),
-        file_name: view.file_name.as_ref().map(core::FileName::shown),
+        file_name: view.file_name.as_ref().map(FileName::shown),
         defects: terms(&view.defects),
         should_retake: view.should_retake,
         no_preview: view.no_preview.map(|reason| reason.term().into()),
@@ -600,8 +601,8 @@ impl PhotoDraft {
             shot: known_some("shot_code", self.shot_code.as_ref(), Shot::known)?,
             origin: self.origin.term(),
             file_name: match self.file_name_bytes {
-                Some(bytes) => Some(core::FileName::from_bytes(bytes)),
-                None => self.file_name.map(core::FileName::from_bytes),
+                Some(bytes) => Some(FileName::from_bytes(bytes)),
+                None => self.file_name.map(FileName::from_bytes),
             },
         })
     }

@@ -9,6 +9,7 @@ pub mod environment;
 pub mod encoding;
 pub mod vocabulary;
 pub mod model;
+pub mod nouns;
 pub mod keys;
 pub mod journal;
 pub mod media;

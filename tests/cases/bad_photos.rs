@@ -13,12 +13,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use imena_core::capture::{
-    CHUNK_BYTES_MAX, CaptureDraft, CaptureError, CaptureFacts, FileName, Saved, SavedOutcome,
+    CHUNK_BYTES_MAX, CaptureDraft, CaptureError, CaptureFacts, Saved, SavedOutcome,
 };
 use imena_core::encoding::Hash32;
 use imena_core::environment::Steps;
 use imena_core::field_store::{Error, FieldStore};
 use imena_core::index::ROOT;
+use imena_core::model::file_name::FileName;
 use imena_core::store::Class;
 use imena_core::vocabulary::{NoPreview, PhotoDefect, PhotoOrigin, PreviewMark};
 use imena_tests::phone::{Phone, capture, draft, new_capture_id, open, picture};

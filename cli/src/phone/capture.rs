@@ -2,8 +2,9 @@
 
 use std::path::{Path, PathBuf};
 
-use imena_core::capture::{CaptureDraft, FileName, Saved, SavedOutcome};
+use imena_core::capture::{CaptureDraft, Saved, SavedOutcome};
 use imena_core::field_store::FieldStore;
+use imena_core::model::file_name::FileName;
 use imena_core::model::ids::SubjectRef;
 use imena_core::vocabulary::{PhotoDefect, PhotoOrigin, Shot};
 use serde_json::json;

@@ -5,13 +5,13 @@
 //! what did reach the disk is found again.
 
 mod facts;
-mod file_name;
+
 mod photo;
 mod recovery;
 mod renditions;
 
 pub use facts::facts_map;
-pub use file_name::FileName;
+
 pub use photo::{CaptureDraft, CaptureFacts, PhotoCapture, Saved, SavedOutcome, answering};
 pub use recovery::{Recovered, enter_orphan, recover};
 pub use renditions::{RenditionReport, make_renditions};

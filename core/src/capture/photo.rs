@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use super::facts::{defects, facts_map};
-use super::file_name::FileName;
 use super::{CHUNK_BYTES_MAX, CaptureError};
 use crate::encoding::hash::Hasher;
 use crate::encoding::{Hash32, Map, Value};
@@ -11,6 +10,7 @@ use crate::environment::{Environment, NewFile};
 use crate::journal::{Entry, Op, Touches};
 use crate::media::{PhotoFacts, PhotoReader};
 use crate::merge::{Counting, Folded, fold};
+use crate::model::file_name::FileName;
 use crate::model::ids::{SealedName, SubjectId, SubjectRef};
 use crate::model::position::Position;
 use crate::seal::SealWriter;
@@ -358,20 +358,5 @@ pub fn answering(
     fields: &Map,
 ) -> (Vec<crate::model::ids::EntryId>, Touches) {
     let folded = fold(subject, entries, &Counting::default());
-    let (mut parents, mut touches) = (Vec::new(), Touches::new());
-    for field in fields.0.keys() {
-        let heads = folded.as_ref().and_then(|folded| folded.fields.get(field));
-        let Some([head]) = heads.map(Vec::as_slice) else {
-            continue;
-        };
-        let index = parents
-            .iter()
-            .position(|parent| *parent == head.entry)
-            .unwrap_or_else(|| {
-                parents.push(head.entry);
-                parents.len().saturating_sub(1)
-            });
-        touches.insert(*field, vec![index as u64]);
-    }
-    (parents, touches)
+    folded.map_or_else(Default::default, |folded| folded.answering(fields))
 }

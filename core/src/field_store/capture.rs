@@ -5,10 +5,11 @@ use std::sync::PoisonError;
 
 use super::{Error, FieldStore, Open, PutOff};
 use crate::capture::{
-    CHUNK_BYTES_MAX, CaptureDraft, CaptureError, CaptureFacts, FileName, PhotoCapture, Saved,
-    SavedOutcome, make_renditions,
+    CHUNK_BYTES_MAX, CaptureDraft, CaptureError, CaptureFacts, PhotoCapture, Saved, SavedOutcome,
+    make_renditions,
 };
 use crate::keys::SessionKey;
+use crate::model::file_name::FileName;
 use crate::record::RecordError;
 use crate::seal::SealError;
 use crate::store::{Class, FileRow, close_runs};

@@ -9,6 +9,7 @@ mod codes;
 mod folder;
 mod freeing;
 mod naming;
+mod nouns;
 mod opening;
 mod reading;
 mod rebuild;
@@ -24,6 +25,7 @@ pub use folder::{
 };
 pub use freeing::FreeReport;
 pub use naming::Recorder;
+pub use nouns::{LinkView, RecordPage, RecordQuery, RecordRow};
 pub use opening::{UnlockReport, software_vault};
 pub use reading::{PhotoStatus, StatusView};
 pub use rebuild::{OldChain, RebuildReport};
@@ -150,6 +152,8 @@ struct Open {
     chain: OwnChain,
     index: Mutex<Index>,
     sessions: Mutex<Vec<SessionKey>>,
+    /// Held by whoever changes a record.
+    changing: Mutex<()>,
 }
 
 /// Work that follows a saved photo, off the capture path.

@@ -87,7 +87,7 @@ impl FieldStore {
         crate::record::is_number_foreign(code, record, roster)
     }
 
-    fn name_of(&self, device: DeviceId) -> Option<String> {
+    pub(super) fn name_of(&self, device: DeviceId) -> Option<String> {
         if device == self.device_id() {
             return Some(self.device_name().to_owned());
         }

@@ -239,6 +239,7 @@ impl FieldStore {
             chain,
             index: Mutex::new(index),
             sessions: Mutex::new(sessions),
+            changing: Mutex::default(),
         };
         report.recovered = self.recover_incoming(&open)?;
         if report.rebuilt.is_some() {

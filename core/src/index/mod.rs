@@ -1,8 +1,9 @@
 //! index.db: what lists and screens read. Follows the journal, folds subject by subject, and can be deleted at any time.
 //!
-//! Owns its tables and is the only writer of them, on the phone and on the hub; knows of a noun only what it hangs on and is sorted by. Invariant:
+//! Owns its tables and is the only writer of them, on the phone and on the hub; reads from the nouns' tables what a record hangs on, is sorted and found by. Invariant:
 //! deleting it changes no answer; it never follows another journal than the one it was built from.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 
 use rusqlite::{Connection, OptionalExtension as _, Row, params};
@@ -11,8 +12,9 @@ use crate::encoding::{Hash32, Value};
 use crate::keys::{DatabaseKey, Roster};
 use crate::merge::{Counting, Folded, Head, Standing, fold};
 use crate::model::ids::{DeviceId, EntryId, SubjectId, SubjectRef};
+use crate::nouns::{self, Search, Sensitivity};
 use crate::store::{Durability, Journal, StoreError, check_seals, open_database, sql};
-use crate::vocabulary::Kind;
+use crate::vocabulary::{Kind, KindClass};
 
 const NAME: &str = "index.db";
 const SCHEMA: &str = include_str!("schema.sql");
@@ -21,6 +23,10 @@ const SCHEMA: &str = include_str!("schema.sql");
 const FOLLOW_ROWS: usize = 500;
 /// Lists are paged; a caller that asks for more gets this many.
 pub const PAGE_MAX: usize = 200;
+/// Numbers of the ends of every link.
+pub const LINK_ENDS: [u64; 2] = [1, 2];
+/// Number of the photo among the fields of `renditions_made`.
+const RENDITIONS_PHOTO: u64 = 1;
 /// What hangs on nothing hangs here.
 pub const ROOT: SubjectId = SubjectId([0; 16]);
 
@@ -101,7 +107,7 @@ impl Index {
             counting: None,
         };
         index.set_meta("generation", &journal.generation())?;
-        index.set_meta("schema", Hash32::of(SCHEMA.as_bytes()).as_bytes())?;
+        index.set_meta("schema", version().as_bytes())?;
         Ok(index)
     }
 
@@ -119,9 +125,8 @@ impl Index {
             was_damaged: false,
             counting: None,
         };
-        let has_schema = index.meta("schema").is_ok_and(|schema| {
-            schema.as_deref() == Some(Hash32::of(SCHEMA.as_bytes()).as_bytes())
-        });
+        let is_version = |schema: Option<Vec<u8>>| schema.as_deref() == Some(version().as_bytes());
+        let has_schema = index.meta("schema").is_ok_and(is_version);
         let follows =
             has_schema && index.meta("generation")? == Some(journal.generation().to_vec());
         Ok(follows.then_some(index))
@@ -335,6 +340,56 @@ impl Index {
         Ok(all)
     }
 
+    /// How many records of each kind hang on a record.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn counts_on(&self, parent: SubjectId) -> Result<Vec<(Kind, u64)>, StoreError> {
+        let text = "SELECT kind, COUNT(*) FROM branches WHERE parent = ?1
+                    GROUP BY kind ORDER BY kind";
+        let mut statement = self
+            .connection
+            .prepare_cached(text)
+            .map_err(sql("counts"))?;
+        let rows = statement.query_map([parent.as_bytes()], |row| {
+            let (kind, count) = (row.get::<_, i64>(0)?, row.get::<_, i64>(1)?);
+            Ok((Kind::from_number(kind as u64), count as u64))
+        });
+        let rows = rows.map_err(sql("counts"))?;
+        rows.collect::<Result<_, _>>().map_err(sql("counts"))
+    }
+
+    /// Records of which each of the asked words begins a key, in the order of ids, behind `after`; only by fields that a reader may read.
+    ///
+    /// # Errors
+    /// The database's.
+    pub fn found(
+        &self,
+        asked: &[String],
+        clearance: Sensitivity,
+        after: SubjectId,
+        limit: usize,
+    ) -> Result<Vec<SubjectId>, StoreError> {
+        let limit = limit.clamp(1, PAGE_MAX);
+        let text = "SELECT DISTINCT subject FROM search_keys
+                    WHERE key >= ?1 AND key < ?2 AND sensitivity <= ?3";
+        let mut found: Option<BTreeSet<[u8; 16]>> = None;
+        for key in asked {
+            let mut statement = self.connection.prepare_cached(text).map_err(sql("found"))?;
+            let end = format!("{key}{}", char::MAX);
+            let values = params![key, end, clearance as i64];
+            let rows = statement.query_map(values, |row| row.get::<_, [u8; 16]>(0));
+            let rows = rows.map_err(sql("found"))?;
+            let these: BTreeSet<[u8; 16]> = rows.collect::<Result<_, _>>().map_err(sql("found"))?;
+            found = Some(match found {
+                Some(before) => before.intersection(&these).copied().collect(),
+                None => these,
+            });
+        }
+        let found = found.unwrap_or_default().into_iter().map(SubjectId);
+        Ok(found.filter(|id| *id > after).take(limit).collect())
+    }
+
     /// Every subject of a kind, for lists that hang on nothing and for counting; in the order of ids.
     ///
     /// # Errors
@@ -373,12 +428,12 @@ impl Index {
     }
 
     fn read_heads(&self, folded: &mut Folded) -> Result<(), StoreError> {
-        let text = "SELECT field, entry_id, device, lamport, value FROM heads
+        let text = "SELECT field, entry_id, device, lamport, operator, wall_ms, value FROM heads
                     WHERE subject = ?1 ORDER BY field, rank";
         let mut statement = self.connection.prepare_cached(text).map_err(sql("heads"))?;
         let rows = statement
             .query_map([folded.subject.as_bytes()], |row| {
-                let value: Vec<u8> = row.get(4)?;
+                let value: Vec<u8> = row.get(6)?;
                 Ok((row.get::<_, i64>(0)? as u64, head(row)?, value))
             })
             .map_err(sql("heads"))?;
@@ -428,6 +483,8 @@ fn head(row: &Row<'_>) -> rusqlite::Result<Head> {
         entry: EntryId(Hash32(row.get(1)?)),
         device: DeviceId(Hash32(row.get(2)?)),
         lamport: row.get::<_, i64>(3)? as u64,
+        operator: row.get::<_, Option<[u8; 16]>>(4)?.map(SubjectId),
+        wall_ms: row.get(5)?,
         value: Value::Null,
     })
 }
@@ -460,6 +517,7 @@ fn write_subject(
         "DELETE FROM heads WHERE subject = ?1",
         "DELETE FROM creates WHERE subject = ?1",
         "DELETE FROM branches WHERE child = ?1",
+        "DELETE FROM search_keys WHERE subject = ?1",
     ] {
         connection
             .prepare_cached(text)
@@ -493,12 +551,14 @@ fn write_subject(
         )
         .map_err(sql("write subject"))?;
     write_heads(connection, folded)?;
+    write_search_keys(connection, folded)?;
     write_branches(connection, folded)
 }
 
 fn write_heads(connection: &Connection, folded: &Folded) -> Result<(), StoreError> {
-    let text = "INSERT INTO heads (subject, field, rank, entry_id, device, lamport, value)
-                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)";
+    let text = "INSERT INTO heads (subject, field, rank, entry_id, device, lamport, operator,
+                    wall_ms, value)
+                VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
     let mut statement = connection
         .prepare_cached(text)
         .map_err(sql("write heads"))?;
@@ -512,6 +572,8 @@ fn write_heads(connection: &Connection, folded: &Folded) -> Result<(), StoreErro
                     head.entry.as_bytes(),
                     head.device.as_bytes(),
                     head.lamport as i64,
+                    head.operator.map(|operator| operator.0),
+                    head.wall_ms,
                     head.value.encode()
                 ])
                 .map_err(sql("write heads"))?;
@@ -550,57 +612,41 @@ fn write_branches(connection: &Connection, folded: &Folded) -> Result<(), StoreE
     Ok(())
 }
 
-/// Codes in their own order; everything else by the moment, then by id.
+/// What it is found by: every value of a field counts, so that nothing in conflict is lost to a search.
+fn write_search_keys(connection: &Connection, folded: &Folded) -> Result<(), StoreError> {
+    let text = "INSERT OR IGNORE INTO search_keys (key, subject, sensitivity) VALUES (?1, ?2, ?3)";
+    let mut statement = connection
+        .prepare_cached(text)
+        .map_err(sql("write search keys"))?;
+    let fields = nouns::noun(folded.kind).map_or(&[][..], |noun| noun.fields);
+    for spec in fields.iter().filter(|spec| spec.search != Search::No) {
+        for head in folded.fields.get(&spec.number).into_iter().flatten() {
+            for key in nouns::keys_of(spec, &head.value) {
+                let row = params![key, folded.subject.as_bytes(), spec.sensitivity as i64];
+                statement.execute(row).map_err(sql("write search keys"))?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The order of its lists: by the field that its noun's table says, else by the moment, then by id.
 fn sort_of(folded: &Folded) -> String {
-    let code = match folded.kind {
-        Kind::Site | Kind::Grave | Kind::Remains => folded.value(1).and_then(Value::as_text),
-        Kind::Marker
-        | Kind::Photo
-        | Kind::PersonHint
-        | Kind::Operator
-        | Kind::Device
-        | Kind::GraveMarker
-        | Kind::DeviceStarted
-        | Kind::ChainAdopted
-        | Kind::SessionStarted
-        | Kind::SessionClosed
-        | Kind::RenditionsMade
-        | Kind::KeyGrant
-        | Kind::LocalCopyRemoved
-        | Kind::RunRewritten
-        | Kind::Erased
-        | Kind::Unknown(_) => None,
-    };
+    let mut fields = nouns::noun(folded.kind)
+        .map_or(&[][..], |noun| noun.fields)
+        .iter();
+    let sorted = fields.find(|spec| spec.is_sort);
+    let text = sorted.and_then(|spec| folded.value(spec.number)?.as_text());
     // Shifted so that a clock before 1970 sorts before one after it.
     let moment = (folded.first_wall_ms as u64) ^ (1 << 63);
-    code.map_or_else(|| format!("{moment:020}"), str::to_owned)
+    text.map_or_else(|| format!("{moment:020}"), str::to_owned)
 }
 
 /// Which subjects a subject hangs on: every value of the field counts, so that nothing in conflict disappears from a list.
 fn parents_of(folded: &Folded) -> Vec<SubjectId> {
-    let fields: &[u64] = match folded.kind {
-        Kind::Grave => &[2],
-        Kind::Marker => &[1],
-        Kind::Remains => &[2, 3],
-        Kind::Photo => &[8],
-        Kind::PersonHint | Kind::RenditionsMade => &[1],
-        Kind::GraveMarker => &[1, 2],
-        Kind::Site
-        | Kind::Operator
-        | Kind::Device
-        | Kind::DeviceStarted
-        | Kind::ChainAdopted
-        | Kind::SessionStarted
-        | Kind::SessionClosed
-        | Kind::KeyGrant
-        | Kind::LocalCopyRemoved
-        | Kind::RunRewritten
-        | Kind::Erased
-        | Kind::Unknown(_) => &[],
-    };
-    let heads = fields
-        .iter()
-        .filter_map(|field| folded.fields.get(field))
+    let heads = parent_fields(folded.kind)
+        .into_iter()
+        .filter_map(|field| folded.fields.get(&field))
         .flatten();
     let ids = heads.filter_map(|head| {
         SubjectId::from_value(&head.value)
@@ -611,6 +657,21 @@ fn parents_of(folded: &Folded) -> Vec<SubjectId> {
         parents.push(ROOT);
     }
     parents
+}
+
+/// Of a noun, what its table says; of a link, known or of a newer version, both ends; of the one happening that hangs on a record, its photo.
+fn parent_fields(kind: Kind) -> Vec<u64> {
+    match (nouns::noun(kind), kind.class()) {
+        (Some(noun), _) => noun.parents().map(|spec| spec.number).collect(),
+        (None, KindClass::Link) => LINK_ENDS.to_vec(),
+        (None, KindClass::Happening) if kind == Kind::RenditionsMade => vec![RENDITIONS_PHOTO],
+        (None, KindClass::Noun | KindClass::Happening) => Vec::new(),
+    }
+}
+
+/// Another one than the index was made with: it is made anew, so that what was not understood before finds its place.
+fn version() -> Hash32 {
+    Hash32::of(format!("{SCHEMA}{}", nouns::reading_rules()).as_bytes())
 }
 
 #[cfg(test)]

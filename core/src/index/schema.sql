@@ -1,4 +1,4 @@
--- Views of the journal: disposable. The hash of this file is the schema's version; another hash means: build anew.
+-- Views of the journal: disposable. Its version is the hash of this file and of what the nouns' tables say of lists; another one means: build anew.
 CREATE TABLE meta (
     name TEXT NOT NULL PRIMARY KEY, -- 'followed' row, 'generation' of the journal, 'rule' hash of the ended chains folded with
     value BLOB NOT NULL
@@ -23,6 +23,8 @@ CREATE TABLE heads (
     entry_id BLOB NOT NULL,
     device BLOB NOT NULL,
     lamport INTEGER NOT NULL,
+    operator BLOB, -- who said it
+    wall_ms INTEGER NOT NULL, -- the device's clock then, as claimed
     value BLOB NOT NULL,
     PRIMARY KEY (subject, field, rank)
 ) STRICT, WITHOUT ROWID;
@@ -44,3 +46,12 @@ CREATE TABLE branches (
     PRIMARY KEY (parent, kind, sort, child)
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX branches_child_index ON branches (child);
+
+-- What is found by what: folded words and numbers.
+CREATE TABLE search_keys (
+    key TEXT NOT NULL,
+    subject BLOB NOT NULL,
+    sensitivity INTEGER NOT NULL, -- of the field: 0 open, 1 personal, 2 restricted
+    PRIMARY KEY (key, subject, sensitivity)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX search_keys_subject_index ON search_keys (subject);

@@ -6,6 +6,7 @@
 use crate::encoding::cbor::within;
 use crate::encoding::limits::UNPADDED_BODY_BYTES_MAX;
 use crate::encoding::{DecodeError, Map, Value};
+use crate::model::circumstances::{Circumstances, Occurred, Person};
 use crate::model::ids::SubjectId;
 use crate::model::position::Position;
 
@@ -31,8 +32,8 @@ pub struct Body {
     pub gnss_ms: Option<i64>,
     /// Version of the program that wrote it.
     pub app_version: String,
-    /// Why, where a reason is owed.
-    pub reason: Option<String>,
+    /// Whose words, when, and why.
+    pub circumstances: Circumstances,
 }
 
 impl Body {
@@ -50,7 +51,9 @@ impl Body {
                 .with_some(3, self.position)
                 .with_some(4, self.gnss_ms.map(Value::int))
                 .text(5, &self.app_version)
-                .with_some(6, self.reason.as_ref().map(Value::text))
+                .with_some(6, self.circumstances.reason.as_ref().map(Value::text))
+                .with_some(7, self.circumstances.stated_by.clone())
+                .with_some(8, self.circumstances.occurred.clone())
                 .encode()
         };
         let least = with_salt(SALT_BYTES_MIN);
@@ -72,7 +75,12 @@ impl Body {
             position: map.get(3).and_then(Position::from_value),
             gnss_ms: map.may(4, Value::as_int)?,
             app_version: map.need(5, Value::as_text)?.to_owned(),
-            reason: map.may(6, Value::as_text)?.map(str::to_owned),
+            circumstances: Circumstances {
+                reason: map.may(6, Value::as_text)?.map(str::to_owned),
+                // As the position: what this version does not understand stays in the bytes.
+                stated_by: map.get(7).and_then(Person::from_value),
+                occurred: map.get(8).and_then(Occurred::from_value),
+            },
         })
     }
 }

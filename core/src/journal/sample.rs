@@ -4,6 +4,7 @@
 use super::{Body, Entry, HEADER_VERSION, Header, Op, SALT_BYTES_MAX, Touches};
 use crate::encoding::{Hash32, Map};
 use crate::environment::ClockReading;
+use crate::model::circumstances::Circumstances;
 use crate::model::ids::{DeviceId, OrgId, SubjectId};
 use crate::vocabulary::Kind;
 
@@ -45,7 +46,7 @@ pub fn body(fields: Map) -> Body {
         position: None,
         gnss_ms: None,
         app_version: "test".into(),
-        reason: None,
+        circumstances: Circumstances::default(),
     }
 }
 

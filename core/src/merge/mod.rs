@@ -4,17 +4,15 @@
 //! `counting.rs`. Invariant: nothing is lost by a merge; a field with several values keeps all of them until a person resolves it.
 
 mod counting;
-mod gap;
 
 pub use counting::Counting;
-pub use gap::Gap;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::encoding::Value;
-use crate::journal::{Entry, Op};
+use crate::encoding::{Map, Value};
+use crate::journal::{Entry, Op, Touches};
 use crate::model::ids::{DeviceId, EntryId, SubjectId};
-use crate::vocabulary::Kind;
+use crate::vocabulary::{Gap, Kind};
 
 /// The field of every subject that says whether it stands; its value follows from the op, so that it survives the erasure of a body.
 pub const STANDING: u64 = 0;
@@ -28,6 +26,10 @@ pub struct Head {
     pub device: DeviceId,
     /// Orders display.
     pub lamport: u64,
+    /// Who said it.
+    pub operator: Option<SubjectId>,
+    /// The device's clock then, ms, as claimed.
+    pub wall_ms: i64,
     /// The value.
     pub value: Value,
 }
@@ -90,7 +92,7 @@ impl Standing {
             return Self::Stands;
         };
         let body = by_id.get(&head.entry).and_then(|entry| entry.body.as_ref());
-        let reason = body.and_then(|body| body.reason.clone());
+        let reason = body.and_then(|body| body.circumstances.reason.clone());
         match head.value.as_text() {
             Some(Self::WITHDRAWN) => Self::Withdrawn(reason.unwrap_or_default()),
             Some(Self::VOID) => Self::Void(reason.unwrap_or_default()),
@@ -100,6 +102,23 @@ impl Standing {
 }
 
 impl Folded {
+    /// A subject of which no entry has come.
+    #[must_use]
+    pub fn unknown(subject: SubjectId, kind: Kind) -> Self {
+        Self {
+            subject,
+            kind,
+            fields: BTreeMap::new(),
+            creates: Vec::new(),
+            first_wall_ms: 0,
+            operator: None,
+            standing: Standing::Stands,
+            newer: 0,
+            absent: 0,
+            beyond_counting: 0,
+        }
+    }
+
     /// The value to show for a field: a finding before what says that there is none, then the one with the highest lamport, ties by entry id, so
     /// that every device shows the same.
     #[must_use]
@@ -127,6 +146,24 @@ impl Folded {
             .copied()
             .filter(|field| self.is_conflict(*field))
             .collect()
+    }
+
+    /// The parents and touches of a `set`: it names the head of a field if there is exactly one, else none (formats.md §4, Merge).
+    #[must_use]
+    pub fn answering(&self, fields: &Map) -> (Vec<EntryId>, Touches) {
+        let (mut parents, mut touches) = (Vec::new(), Touches::new());
+        for field in fields.0.keys() {
+            let Some([head]) = self.fields.get(field).map(Vec::as_slice) else {
+                continue;
+            };
+            let known = parents.iter().position(|parent| *parent == head.entry);
+            let index = known.unwrap_or_else(|| {
+                parents.push(head.entry);
+                parents.len().saturating_sub(1)
+            });
+            touches.insert(*field, vec![index as u64]);
+        }
+        (parents, touches)
     }
 
     /// Made by two devices under one code: one record, flagged until a person says same body or label error.
@@ -223,6 +260,8 @@ fn heads(ordered: &[&Entry]) -> BTreeMap<u64, Vec<Head>> {
                 entry: entry.id,
                 device: entry.header.device,
                 lamport: entry.header.order(),
+                operator: entry.body.as_ref().and_then(|body| body.operator),
+                wall_ms: entry.header.clock.wall_ms,
                 value,
             });
         }

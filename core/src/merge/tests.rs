@@ -11,6 +11,7 @@ use super::*;
 use crate::encoding::{Hash32, Map};
 use crate::journal::sample::{self, SUBJECT};
 use crate::journal::{Absence, Body, BodyBytes, Header, Touches};
+use crate::model::circumstances::Circumstances;
 
 const NAME: u64 = 2;
 
@@ -71,7 +72,7 @@ fn stand(n: u8, op: Op, answers: &[&Entry], lamport: u64) -> Entry {
     };
     let body = Body {
         fields: Map::new(),
-        reason: Some("written on the wrong grave".into()),
+        circumstances: Circumstances::because(Some("written on the wrong grave".into())),
         ..named.body.unwrap()
     };
     Entry::compose(header, &body).unwrap()
@@ -269,7 +270,7 @@ fn nobody_looked_contradicts_no_finding_and_is_not_shown_before_one() {
     for gap in [
         Gap::NoneSeen,
         Gap::NotDetermined,
-        Gap::Newer("later".into()),
+        Gap::Other("later".into()),
     ] {
         let two = saying(&two, gap.to_value());
         let folded = fold(SUBJECT, &[made.clone(), one.clone(), two], &all_count()).unwrap();

@@ -2,8 +2,11 @@
 //!
 //! Owns shapes and their parsing. Does not decide what is asked for or recorded (`record/`).
 
+pub mod circumstances;
 pub mod codes;
 pub mod display;
+pub mod file_name;
 pub mod ids;
 pub mod letters;
+pub mod moment;
 pub mod position;

@@ -77,9 +77,17 @@ pub fn create_grave(
                     code.clone(),
                 )
             }
-            None => give_out(pen, (org, Kind::Grave, issuer), |number| {
-                GraveCode::new(place.clone(), issuer.clone(), number)
-            })?,
+            None => {
+                let (id, code) = give_out(
+                    pen,
+                    (org, Kind::Grave),
+                    (&super::Series::Graves(place.clone()), issuer),
+                )?;
+                let Code::Grave(code) = code else {
+                    return Err(RecordError::NothingSaid);
+                };
+                (id, code)
+            }
         };
         let fields = Map::new()
             .text(1, code.to_string())

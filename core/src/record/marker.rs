@@ -146,6 +146,8 @@ mod tests {
             entry: EntryId(Hash32::ZERO),
             device: DeviceId(Hash32::ZERO),
             lamport: 1,
+            operator: None,
+            wall_ms: 0,
             value: marker.into(),
         };
         let mut link = Folded {

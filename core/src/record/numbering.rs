@@ -7,24 +7,76 @@
 
 use super::{RecordError, RecordState};
 use crate::keys::Roster;
-use crate::model::codes::{Code, CodeError, Issuer};
+use crate::model::codes::{Code, CodeError, EffectCode, GraveCode, Issuer, PlaceCode, RemainsCode};
 use crate::model::ids::{OrgId, SubjectId};
+use crate::nouns::CodeForm;
 use crate::store::Pen;
 use crate::vocabulary::Kind;
+
+/// What the codes of a series begin with.
+#[derive(Clone, Debug)]
+pub enum Series {
+    /// Graves of a site.
+    Graves(PlaceCode),
+    /// Remains of a site.
+    Remains(PlaceCode),
+    /// Effects of remains.
+    Effects(RemainsCode),
+}
+
+impl Series {
+    /// The series of a form of code, below the place code of a site or the code of remains.
+    ///
+    /// # Errors
+    /// `Code` if `above` is none.
+    pub fn below(form: CodeForm, above: &str) -> Result<Self, RecordError> {
+        Ok(match form {
+            CodeForm::Grave => Self::Graves(above.parse()?),
+            CodeForm::Remains => Self::Remains(above.parse()?),
+            CodeForm::Effect => match above.parse()? {
+                Code::Remains(code) => Self::Effects(code),
+                Code::Grave(_) | Code::Effect(_) | Code::Sample(_) => {
+                    return Err(RecordError::NotFound { what: "remains" });
+                }
+            },
+        })
+    }
+
+    /// Its name among the counters: one a kind, and for effects one a body.
+    fn name(&self, kind: Kind) -> String {
+        match self {
+            Self::Graves(_) | Self::Remains(_) => kind.name().to_owned(),
+            Self::Effects(remains) => {
+                format!("{} {}", kind.name(), remains.canonical_without_check())
+            }
+        }
+    }
+
+    fn code(&self, issuer: &Issuer, number: u32) -> Result<Code, CodeError> {
+        Ok(match self {
+            Self::Graves(place) => GraveCode::new(place.clone(), issuer.clone(), number)?.into(),
+            Self::Remains(place) => RemainsCode::new(place.clone(), issuer.clone(), number)?.into(),
+            Self::Effects(remains) => {
+                EffectCode::new(remains.clone(), issuer.clone(), number)?.into()
+            }
+        })
+    }
+}
 
 /// Gives out the next code of an issuer that nothing here speaks of.
 ///
 /// # Errors
 /// `Code`: the series has come to its end; or the store's.
-pub(super) fn give_out<C: Clone + Into<Code>>(
+pub(super) fn give_out(
     pen: &mut Pen<'_, '_>,
-    (org, kind, issuer): (OrgId, Kind, &Issuer),
-    code_of: impl Fn(u32) -> Result<C, CodeError>,
-) -> Result<(SubjectId, C), RecordError> {
+    (org, kind): (OrgId, Kind),
+    (series, issuer): (&Series, &Issuer),
+) -> Result<(SubjectId, Code), RecordError> {
     // Ends at the latest with the series: above its greatest number there is no code.
     loop {
-        let code = code_of(pen.next_number(issuer.as_str(), kind.name())?)?;
-        let canonical = code.clone().into().canonical_without_check();
+        let number = pen.next_number(issuer.as_str(), &series.name(kind))?;
+        let code = series.code(issuer, number)?;
+        let canonical = code.canonical_without_check();
         let subject = SubjectId::of_code(org, kind, &canonical);
         if !pen.knows(subject)? {
             return Ok((subject, code));

@@ -4,11 +4,13 @@ use serde::Serialize;
 
 use super::text::shown;
 use super::{PhotoFacts, RecordError, RecordState};
-use crate::capture::{FileName, answering};
+use crate::capture::answering;
 use crate::encoding::{Hash32, Map, Value};
 use crate::index::Index;
 use crate::journal::Op;
 use crate::merge::Folded;
+use crate::model::circumstances::Circumstances;
+use crate::model::file_name::FileName;
 use crate::model::ids::{SealedName, SubjectId, SubjectRef};
 use crate::store::{OwnChain, StoreError, Word};
 use crate::vocabulary::{Kind, NoPreview, PhotoDefect, PhotoOrigin, PreviewMark, Shot};
@@ -167,7 +169,7 @@ pub fn assign_photo(
         op: Op::Set,
         parents,
         touches,
-        reason,
+        circumstances: Circumstances::because(reason),
         ..word
     })?;
     Ok(())

@@ -82,9 +82,17 @@ pub fn create_remains(
                     code.clone(),
                 )
             }
-            None => give_out(pen, (org, Kind::Remains, issuer), |number| {
-                RemainsCode::new(place.clone(), issuer.clone(), number)
-            })?,
+            None => {
+                let (id, code) = give_out(
+                    pen,
+                    (org, Kind::Remains),
+                    (&super::Series::Remains(place.clone()), issuer),
+                )?;
+                let Code::Remains(code) = code else {
+                    return Err(RecordError::NothingSaid);
+                };
+                (id, code)
+            }
         };
         if pen.knows(subject)? {
             return Err(RecordError::CodeInUse {

@@ -9,6 +9,7 @@ use super::{Journal, OwnAppend, StoreError, Tip};
 use crate::encoding::{Hash32, Map};
 use crate::environment::Environment;
 use crate::journal::{Body, Entry, HEADER_VERSION, Header, HubSeen, Op, Touches};
+use crate::model::circumstances::Circumstances;
 use crate::model::ids::{DeviceId, EntryId, OrgId, SubjectId};
 use crate::model::position::Position;
 use crate::vocabulary::Kind;
@@ -30,8 +31,8 @@ pub struct Word {
     pub touches: Touches,
     /// Where the device was.
     pub position: Option<Position>,
-    /// Why, where a reason is owed.
-    pub reason: Option<String>,
+    /// Whose words, when, and why.
+    pub circumstances: Circumstances,
 }
 
 impl Word {
@@ -47,7 +48,7 @@ impl Word {
             parents,
             touches,
             position: None,
-            reason: None,
+            circumstances: Circumstances::default(),
         }
     }
 }
@@ -121,6 +122,15 @@ impl OwnChain {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
             .operator = operator;
+    }
+
+    /// Who records now.
+    #[must_use]
+    pub fn operator(&self) -> Option<SubjectId> {
+        self.context
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .operator
     }
 
     /// The last word of a hub from now on.
@@ -223,7 +233,7 @@ impl Pen<'_, '_> {
             position: word.position,
             gnss_ms: None,
             app_version: self.chain.app_version.clone(),
-            reason: word.reason,
+            circumstances: word.circumstances,
         };
         self.append.push(Entry::compose(header, &body)?)
     }

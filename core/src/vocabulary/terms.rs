@@ -7,7 +7,7 @@ use super::vocabulary;
 
 vocabulary! {
     /// What a site is.
-    SiteType {
+    SiteType "site_type" from "ICRC A.1" {
         SingleGrave "single_grave" "single grave" "окрема могила",
         GraveField "grave_field" "makeshift burial ground" "стихійне поховання",
         MassGrave "mass_grave" "mass burial" "масове поховання",
@@ -23,7 +23,7 @@ vocabulary! {
 
 vocabulary! {
     /// What a grave looks like from outside.
-    GraveKind {
+    GraveKind "grave_kind" from "Imena" {
         IndividualMarked "individual_marked" "individual, marked" "окрема, з позначкою",
         IndividualUnmarked "individual_unmarked" "individual, unmarked" "окрема, без позначки",
         Multiple "multiple" "several persons" "кілька осіб",
@@ -36,7 +36,7 @@ vocabulary! {
 
 vocabulary! {
     /// What the text of a marker stands on.
-    MarkerKind {
+    MarkerKind "marker_kind" from "Imena" {
         Cross "cross" "cross" "хрест",
         Plaque "plaque" "plate" "табличка",
         Stake "stake" "stake" "кілок",
@@ -50,7 +50,7 @@ vocabulary! {
 
 vocabulary! {
     /// How a marker stands.
-    MarkerStatus {
+    MarkerStatus "marker_status" from "Imena" {
         Standing "standing" "standing" "стоїть",
         Fallen "fallen" "fallen" "впав",
         Moved "moved" "moved" "переміщено",
@@ -59,7 +59,7 @@ vocabulary! {
 
 vocabulary! {
     /// How a marker reads.
-    MarkerReading {
+    MarkerReading "marker_reading" from "Imena" {
         Readable "readable" "readable" "читається",
         Partly "partly_readable" "readable in part" "читається частково",
         Unreadable "unreadable" "unreadable" "не читається",
@@ -69,7 +69,7 @@ vocabulary! {
 
 vocabulary! {
     /// What one code stands for (ICRC form A.1a, and three terms of our own).
-    RemainsKind {
+    RemainsKind "remains_kind" from "ICRC A.1a; three terms of Imena" {
         CompleteBody "complete_body" "complete body" "тіло",
         IncompleteBody "incomplete_body" "incomplete body" "неповне тіло",
         BodyPart "body_part" "body part" "частина тіла",
@@ -81,7 +81,7 @@ vocabulary! {
 
 vocabulary! {
     /// Where a possible name was read or heard.
-    HintSource {
+    HintSource "hint_source" from "GC I 16; Imena" {
         Marker "marker" "grave marker" "позначка на могилі",
         BagLabel "bag_label" "bag label" "напис на мішку",
         Ledger "ledger" "burial journal" "журнал поховань",
@@ -98,7 +98,7 @@ vocabulary! {
 
 vocabulary! {
     /// How sure the reader was of the letters, never of the person.
-    HintConfidence {
+    HintConfidence "hint_confidence" from "Imena" {
         CertainReading "certain_reading" "letters certain" "літери читаються певно",
         Probable "probable" "probable" "ймовірно",
         Guess "guess" "guess" "здогад",
@@ -107,7 +107,7 @@ vocabulary! {
 
 vocabulary! {
     /// What a part of a possible name is (GC I art. 16).
-    HintPartRole {
+    HintPartRole "hint_part_role" from "GC I 16" {
         Surname "surname" "surname" "прізвище",
         Given "given" "given name" "ім'я",
         Patronymic "patronymic" "patronymic" "по батькові",
@@ -122,7 +122,7 @@ vocabulary! {
 
 vocabulary! {
     /// Who records.
-    OperatorRole {
+    OperatorRole "operator_role" from "staff at Izium, 2022" {
         Rescuer "rescuer" "rescuer" "рятувальник",
         Investigator "investigator" "investigator" "слідчий",
         Prosecutor "prosecutor" "prosecutor" "прокурор",
@@ -140,7 +140,7 @@ vocabulary! {
 
 vocabulary! {
     /// How a photo came into the vault.
-    PhotoOrigin {
+    PhotoOrigin "photo_origin" from "CoMapeo; Imena" {
         InAppCamera "in_app_camera" "taken in the app" "знято в застосунку",
         ImportCameraCard "import_camera_card" "from a camera's card" "з картки фотоапарата",
         ImportFile "import_gallery" "imported file" "імпортований файл",
@@ -150,7 +150,7 @@ vocabulary! {
 
 vocabulary! {
     /// What is wrong with a file that was sealed all the same.
-    PhotoDefect {
+    PhotoDefect "photo_defect" from "Imena" {
         NotAPicture "not_a_picture" "not a picture" "не зображення",
         WrongExtension "wrong_extension" "name and content differ" "назва не відповідає вмісту",
         ZeroDimensions "zero_dimensions" "no width or height" "немає ширини або висоти",
@@ -181,7 +181,7 @@ impl PhotoDefect {
 
 vocabulary! {
     /// Why a photo has no preview.
-    NoPreview {
+    NoPreview "no_preview" from "Imena" {
         UnsupportedFormat "unsupported_format" "no preview here of this kind of file" "перегляд цього виду файлів тут неможливий",
         UnsupportedCoding "unsupported_coding" "no preview here of this coding" "перегляд цього кодування тут неможливий",
         TooLarge "too_large" "too many pixels for a preview" "завелике для перегляду",
@@ -194,7 +194,7 @@ vocabulary! {
 
 vocabulary! {
     /// What a preview does not show truly.
-    PreviewMark {
+    PreviewMark "preview_mark" from "Imena" {
         Partial "partial" "only a part of the picture is there" "є лише частина зображення",
         ColoursNotTrue "colours_not_true" "colours are not true" "кольори не справжні",
         CameraThumbnail "camera_thumbnail" "made from the camera's small picture" "зроблено з мініатюри камери",
@@ -203,7 +203,7 @@ vocabulary! {
 
 vocabulary! {
     /// Why a fact of a photo is absent.
-    FactAbsence {
+    FactAbsence "fact_absence" from "Imena" {
         NotPresent "not_present" "the file does not say" "у файлі немає",
         Malformed "malformed" "written in a wrong form" "записано неправильно",
         ZeroDenominator "zero_denominator" "written as unknown" "записано як невідоме",
@@ -217,7 +217,7 @@ vocabulary! {
 
 vocabulary! {
     /// Why an original must stay on its phone.
-    StayReason {
+    StayReason "stay_reason" from "Imena" {
         Receipts "receipts" "not held by as many hubs as the organisation asks for" "його зберігає менше вузлів, ніж вимагає організація",
         CheckedReceipt "checked_receipt" "no hub has opened and checked it yet" "жоден вузол ще не відкрив і не перевірив його",
         WholeFile "whole_file" "the file here is damaged: it must not be the one to go by" "файл тут пошкоджений: він не може бути зразком",
@@ -230,7 +230,7 @@ vocabulary! {
 
 vocabulary! {
     /// Shots of the list (who owns them and when they are needed: the shot list).
-    Shot {
+    Shot "shot" from "shot list of Imena" {
         SitePlacard "S0" "placard" "табличка ділянки",
         LedgerPage "S6" "ledger page" "сторінка журналу",
         Slate "L0" "first frame with code" "початковий кадр з кодом",
@@ -260,6 +260,30 @@ vocabulary! {
         BagSeal "L4" "bag seal" "пломба",
         HandoverItems "H1" "handover" "передавання",
         Unspecified "other" "other" "інше",
+    }
+}
+
+vocabulary! {
+    /// How exactly somebody tells a moment.
+    MomentPrecision "moment_precision" from "EDTF; Imena" {
+        Exact "exact" "exact" "точно",
+        Minute "minute" "to the minute" "до хвилини",
+        Hour "hour" "to the hour" "до години",
+        PartOfDay "part_of_day" "part of a day" "частина доби",
+        Day "day" "to the day" "до дня",
+        Month "month" "to the month" "до місяця",
+        Year "year" "to the year" "до року",
+        Unknown "unknown" "not known" "невідомо",
+    }
+}
+
+vocabulary! {
+    /// Who or what tells a moment.
+    MomentSource "moment_source" from "Imena" {
+        Operator "operator" "operator" "оператор",
+        Witness "witness" "witness" "свідок",
+        Paper "paper" "paper" "папір",
+        Camera "camera" "camera" "фотоапарат",
     }
 }
 

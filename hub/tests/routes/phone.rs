@@ -7,6 +7,7 @@ use imena_core::journal::{
 };
 use imena_core::keys::{KeyVault as _, RosterDevice, SoftwareVault, device_key, sign_with};
 use imena_core::merge::STANDING;
+use imena_core::model::circumstances::Circumstances;
 use imena_core::model::ids::{DeviceId, EntryId, OrgId, SealedName, SubjectId, SubjectRef};
 use imena_core::sync::wire::SessionRequest;
 use imena_core::vocabulary::Kind;
@@ -112,7 +113,7 @@ impl Phone {
             position: None,
             gnss_ms: None,
             app_version: "test".into(),
-            reason,
+            circumstances: Circumstances::because(reason),
         };
         let entry = Entry::compose(header, &body).unwrap();
         let id = entry.id;

@@ -32,6 +32,7 @@ use imena_core::keys::{
     JoinCode, Organisation, PasscodeCost, PassphraseCost, SessionKey, SignedRoster, SoftwareVault,
     VaultKeys, device_key, sign_with,
 };
+use imena_core::model::circumstances::Circumstances;
 use imena_core::model::ids::{DeviceId, EntryId, HubId, OrgId, ReceiptId, SealedName, SubjectId};
 use imena_core::model::position::{Position, PositionProvider};
 use imena_core::seal::seal_bytes;
@@ -382,7 +383,7 @@ impl Vault {
             position: word.position,
             gnss_ms: word.position.map(|_| START_MS + 1),
             app_version: APP.to_owned(),
-            reason: word.reason.clone(),
+            circumstances: Circumstances::because(word.reason.clone()),
         }
     }
 

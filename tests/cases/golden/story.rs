@@ -11,9 +11,9 @@ use imena_core::capture::facts_map;
 use imena_core::encoding::{Hash32, Map, Value};
 use imena_core::journal::{Absence, BodyBytes, Entry, Op, Receipt};
 use imena_core::media::read_facts;
-use imena_core::merge::{Gap, STANDING};
+use imena_core::merge::STANDING;
 use imena_core::model::ids::{SubjectId, SubjectRef};
-use imena_core::vocabulary::Kind;
+use imena_core::vocabulary::{Gap, Kind};
 use imena_tests::photo::PhotoSpec;
 
 use super::hub::Rosters;

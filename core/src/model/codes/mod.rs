@@ -32,8 +32,8 @@ pub use error::CodeError;
 pub use label::{GraveCode, LabelCode, RemainsCode};
 pub use parse::{ParsedCode, parse};
 pub use parts::{
-    GRAVE_NUMBER_MAX, Issuer, PlaceCode, REMAINS_NUMBER_MAX, REMAINS_NUMBER_WIDE_MAX,
-    SUFFIX_NUMBER_MAX,
+    GRAVE_NUMBER_MAX, Issuer, PLACE_CHARS_MAX, PlaceCode, REMAINS_NUMBER_MAX,
+    REMAINS_NUMBER_WIDE_MAX, SUFFIX_NUMBER_MAX,
 };
 use suffix::Suffix;
 pub use suffix::{EffectCode, SampleCode};

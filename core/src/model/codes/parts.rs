@@ -25,7 +25,7 @@ use super::check_characters::is_code_character;
 pub(super) const PLACE_CHARS_MIN: usize = 2;
 
 /// The greatest length of a place.
-pub(super) const PLACE_CHARS_MAX: usize = 5;
+pub const PLACE_CHARS_MAX: usize = 5;
 
 /// The characters of a place that may be `Z`; see the file header.
 pub(super) const PLACE_HEAD_CHARS: usize = 2;

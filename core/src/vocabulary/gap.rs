@@ -2,64 +2,28 @@
 //!
 //! No type of value uses key 255, so that a gap is told from every value. "Not recorded" is no gap: then the field is not there.
 
+use super::vocabulary;
 use crate::encoding::{Map, Value};
 
 const KEY: u64 = 255;
 
-/// What stands in place of a value.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Gap {
-    /// Somebody looked, and there was none.
-    NoneSeen,
-    /// Nobody looked.
-    NotExamined,
-    /// Somebody looked and could not tell.
-    NotDetermined,
-    /// The question does not arise.
-    NotApplicable,
-    /// Nobody could look.
-    NotPossible,
-    /// A gap of a newer version.
-    Newer(String),
+vocabulary! {
+    /// What stands in place of a value: why there is none although somebody was asked.
+    Gap "gap" from "Imena; ICRC (not examined)" {
+        NoneSeen "none_seen" "looked, none seen" "оглянуто, не виявлено",
+        NotExamined "not_examined" "not examined" "не оглядали",
+        NotDetermined "not_determined" "not determined" "не визначено",
+        NotApplicable "not_applicable" "not applicable" "не стосується",
+        NotPossible "not_possible" "not possible" "неможливо",
+    }
 }
 
 impl Gap {
-    /// All of this version.
-    pub const KNOWN: [Self; 5] = [
-        Self::NoneSeen,
-        Self::NotExamined,
-        Self::NotDetermined,
-        Self::NotApplicable,
-        Self::NotPossible,
-    ];
-
-    /// The code of formats.md §4.
-    #[must_use]
-    pub fn code(&self) -> &str {
-        match self {
-            Self::NoneSeen => "none_seen",
-            Self::NotExamined => "not_examined",
-            Self::NotDetermined => "not_determined",
-            Self::NotApplicable => "not_applicable",
-            Self::NotPossible => "not_possible",
-            Self::Newer(code) => code,
-        }
-    }
-
-    /// The gap of a code; an unknown one is kept.
-    #[must_use]
-    pub fn from_code(code: &str) -> Self {
-        Self::KNOWN
-            .into_iter()
-            .find(|gap| gap.code() == code)
-            .unwrap_or_else(|| Self::Newer(code.to_owned()))
-    }
-
     /// Whether it is a finding: somebody looked and says something. A gap of a newer version is taken for one, so that no conflict is hidden.
     #[must_use]
     pub fn is_finding(&self) -> bool {
         match self {
-            Self::NoneSeen | Self::NotDetermined | Self::NotApplicable | Self::Newer(_) => true,
+            Self::NoneSeen | Self::NotDetermined | Self::NotApplicable | Self::Other(_) => true,
             Self::NotExamined | Self::NotPossible => false,
         }
     }
@@ -95,7 +59,7 @@ mod tests {
             let gap = Gap::from_code(code);
             assert_eq!(Gap::from_value(&gap.to_value()), Some(gap.clone()));
             assert_eq!(gap.code(), code);
-            assert_eq!(matches!(gap, Gap::Newer(_)), code == "not_asked_for");
+            assert_eq!(matches!(gap, Gap::Other(_)), code == "not_asked_for");
         }
     }
 

@@ -1,0 +1,444 @@
+//! The verbs and readings of every noun, on what is open: the record that a person saw, the roster's rights, the names of others.
+//!
+//! Owns where a code's series and a reader's rights come from. What each does stands in `record/`. Invariant: two changes on this device never answer
+//! the same head.
+
+use super::{Error, FieldStore, Open};
+use crate::encoding::Value;
+use crate::index::{Index, PageCursor};
+use crate::keys::Roster;
+use crate::merge::Folded;
+use crate::model::circumstances::Circumstances;
+use crate::model::codes::Issuer;
+use crate::model::ids::{DeviceId, EntryId, SubjectId, SubjectRef};
+use crate::nouns::{self, Fault, FieldValue, LinkSpec, Noun, Sensitivity, Spec};
+use crate::record::{
+    self, AnyDraft, DraftFinding, Ending, FieldView, HistoryEntry, Issuing, Names, Reader,
+    RecordError, RecordSummary, RecordView, Recorded, Series,
+};
+use crate::vocabulary::{Kind, Language};
+
+/// A row of a list: its summary, and the fields that were asked for.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct RecordRow {
+    /// As in every list.
+    #[serde(flatten)]
+    pub summary: RecordSummary,
+    /// Those asked for, as far as something was said of them.
+    pub fields: Vec<FieldView>,
+}
+
+/// What a list is of.
+#[derive(Clone, Copy, Debug)]
+pub struct RecordQuery<'a> {
+    /// The noun.
+    pub noun: &'static Noun,
+    /// What it hangs on.
+    pub parent: SubjectId,
+    /// Fields of each row.
+    pub fields: &'a [&'static Spec],
+    /// The reader's language.
+    pub language: Language,
+}
+
+/// A record together with what hangs on it and what it is linked to.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct RecordPage {
+    /// The record.
+    #[serde(flatten)]
+    pub view: RecordView,
+    /// What it is linked to.
+    pub links: Vec<LinkView>,
+    /// How many records of each noun hang on it.
+    pub contents: Vec<(Kind, u64)>,
+}
+
+/// A link as seen from one end.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct LinkView {
+    /// The link itself.
+    pub link: SubjectId,
+    /// The other end; without a title as long as no entry of it has come.
+    pub other: RecordSummary,
+    /// No entry of the other end has come yet.
+    pub is_other_missing: bool,
+    /// Why it no longer stands, if it does not.
+    pub ended_reason: Option<String>,
+}
+
+impl FieldStore {
+    /// Records a draft, and the links that it names.
+    ///
+    /// # Errors
+    /// `Locked`, `Record`: nothing was recorded.
+    pub fn record(&self, draft: &AnyDraft) -> Result<Recorded, Error> {
+        self.changing(|open| {
+            let environment = &self.config.environment;
+            let issuing = || self.issuing(open, draft);
+            record::record(environment, &open.chain, draft, issuing)
+        })
+    }
+
+    /// Changes fields of a record.
+    ///
+    /// # Errors
+    /// `Locked`, `Record`: nothing was recorded.
+    pub fn amend(&self, subject: SubjectId, changes: &AnyDraft) -> Result<(), Error> {
+        self.changing(|open| {
+            let folded = self.known(open, subject)?;
+            record::amend(&open.chain, &folded, changes)
+        })
+    }
+
+    /// Ends a conflict: of the entries that were shown, this value is to stand.
+    ///
+    /// # Errors
+    /// `Locked`, `Record`: nothing was recorded.
+    pub fn resolve(
+        &self,
+        subject: SubjectId,
+        (field, value): (&str, &FieldValue),
+        seen: &[EntryId],
+        circumstances: Circumstances,
+    ) -> Result<(), Error> {
+        self.changing(|open| {
+            let folded = self.known(open, subject)?;
+            let (spec, value) = read_field(&folded, field, value)?;
+            record::resolve(&open.chain, &folded, (spec, value), seen, circumstances)
+        })
+    }
+
+    /// Takes a record back, or says that it never stood for anything; a link too.
+    ///
+    /// # Errors
+    /// `Locked`, `Record`: nothing was recorded.
+    pub fn end(
+        &self,
+        subject: SubjectId,
+        ending: Ending,
+        circumstances: Circumstances,
+    ) -> Result<(), Error> {
+        self.changing(|open| {
+            let folded = self.known(open, subject)?;
+            record::end(&open.chain, &folded, ending, circumstances)
+        })
+    }
+
+    /// Links two records; gives the link. One that stands already is left as it is, one that was undone stands again.
+    ///
+    /// # Errors
+    /// `Locked`, `Record`: nothing was recorded.
+    pub fn link(
+        &self,
+        one: SubjectRef,
+        other: SubjectRef,
+        circumstances: Circumstances,
+    ) -> Result<SubjectId, Error> {
+        let spec = link_between(one.kind, other.kind)?;
+        self.changing(|open| {
+            let id = record::link_id(self.join.org, spec, (one, other));
+            let known = open.index().folded(id)?;
+            let ends = (one, other);
+            record::link(&open.chain, spec, ends, known.as_ref(), circumstances)?;
+            Ok(id)
+        })
+    }
+
+    /// One record as people read it.
+    ///
+    /// # Errors
+    /// `Locked`, `Record(NotFound)`, or the index's.
+    pub fn record_page(&self, subject: SubjectId, language: Language) -> Result<RecordPage, Error> {
+        self.reading(language, |_, index, reader| {
+            let folded = index.folded(subject)?;
+            let folded = folded.ok_or(RecordError::NotFound { what: "record" })?;
+            let counts = index.counts_on(subject)?.into_iter();
+            let is_shown = |(kind, _): &(Kind, u64)| nouns::noun(*kind).is_some();
+            Ok(RecordPage {
+                view: RecordView::of(&folded, reader),
+                links: links_of(index, &folded, reader)?,
+                contents: counts.filter(is_shown).collect(),
+            })
+        })
+    }
+
+    /// A page of a list, and where the next one begins.
+    ///
+    /// # Errors
+    /// `Locked`, or the index's.
+    pub fn list_records(
+        &self,
+        query: RecordQuery<'_>,
+        (after, limit): (Option<&PageCursor>, usize),
+    ) -> Result<(Vec<RecordRow>, Option<PageCursor>), Error> {
+        self.reading(query.language, |_, index, reader| {
+            let page = index.children(query.parent, query.noun.kind, after, limit)?;
+            let mut rows = Vec::new();
+            for subject in page.subjects {
+                let Some(folded) = index.folded(subject)? else {
+                    continue;
+                };
+                let fields = query.fields.iter();
+                let fields = fields.filter_map(|spec| FieldView::of(spec, &folded, reader));
+                rows.push(RecordRow {
+                    summary: RecordSummary::of(&folded, reader),
+                    fields: fields.collect(),
+                });
+            }
+            Ok((rows, page.next))
+        })
+    }
+
+    /// Records that are found by what was typed, in the order of ids, behind `after`.
+    ///
+    /// # Errors
+    /// `Locked`, or the index's.
+    pub fn search(
+        &self,
+        typed: &str,
+        after: SubjectId,
+        limit: usize,
+        language: Language,
+    ) -> Result<Vec<RecordSummary>, Error> {
+        self.reading(language, |_, index, reader| {
+            let asked = nouns::asked(typed);
+            let mut rows = Vec::new();
+            for subject in index.found(&asked, reader.clearance, after, limit)? {
+                let folded = index.folded(subject)?;
+                rows.extend(folded.map(|folded| RecordSummary::of(&folded, reader)));
+            }
+            Ok(rows)
+        })
+    }
+
+    /// What was said of a record, the newest first; of one field, if it is named.
+    ///
+    /// # Errors
+    /// `Locked`, `Record(NotFound)`, `Record(Findings)`: no such field.
+    pub fn history(
+        &self,
+        subject: SubjectId,
+        field: Option<&str>,
+        language: Language,
+    ) -> Result<Vec<HistoryEntry>, Error> {
+        self.reading(language, |open, index, reader| {
+            let folded = index.folded(subject)?;
+            let folded = folded.ok_or(RecordError::NotFound { what: "record" })?;
+            let spec = field.map(|field| field_of(&folded, field)).transpose()?;
+            let entries = open.chain.journal().entries_of_subject(subject)?;
+            Ok(record::history(&entries, spec, reader))
+        })
+    }
+
+    /// What is wrong with a draft of a new record, all at once.
+    ///
+    /// # Errors
+    /// `Locked`.
+    pub fn check_draft(&self, draft: &AnyDraft) -> Result<Vec<DraftFinding>, Error> {
+        self.with_open(|_| Ok(draft.findings()))
+    }
+
+    /// What whoever works now may read.
+    fn reading<T>(
+        &self,
+        language: Language,
+        act: impl FnOnce(&Open, &Index, &Reader<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        self.with_open(|open| {
+            let signed = self.roster();
+            let roster = signed.as_ref().map(|signed| &signed.roster);
+            let index = open.index();
+            let names = KnownNames {
+                store: self,
+                index: &index,
+                language,
+                roster,
+            };
+            let reader = Reader {
+                language,
+                clearance: record::clearance_of(open.chain.operator(), roster),
+                roster,
+                names: &names,
+            };
+            act(open, &index, &reader)
+        })
+    }
+
+    /// Changes one after the other, each followed by the index before the next one reads it.
+    fn changing<T>(&self, act: impl FnOnce(&Open) -> Result<T, RecordError>) -> Result<T, Error> {
+        self.with_open(|open| {
+            let turn = &open.changing;
+            let _turn = turn
+                .lock()
+                .unwrap_or_else(std::sync::PoisonError::into_inner);
+            let made = act(open)?;
+            self.follow(open)?;
+            Ok(made)
+        })
+    }
+
+    fn known(&self, open: &Open, subject: SubjectId) -> Result<Folded, RecordError> {
+        let folded = open.index().folded(subject)?;
+        folded.ok_or(RecordError::NotFound { what: "record" })
+    }
+
+    /// The series of a code given here: below the code of what the record hangs on; by the newest issuer that the roster grants, before that one of
+    /// this device's own.
+    fn issuing(&self, open: &Open, draft: &AnyDraft) -> Result<Issuing, RecordError> {
+        let noun = draft.noun();
+        let missing = || RecordError::NotFound {
+            what: "what it hangs on",
+        };
+        let (_, form, _) = noun.code_field().ok_or_else(missing)?;
+        let parent = noun.parents().next().ok_or_else(missing)?;
+        let above = draft.value(parent.number).and_then(SubjectId::from_value);
+        let folded = above.map(|above| open.index().folded(above)).transpose()?;
+        let folded = folded.flatten().ok_or_else(missing)?;
+        let sorted = nouns::noun(folded.kind)
+            .and_then(|noun| noun.fields.iter().find(|spec| spec.is_sort))
+            .filter(|_| parent.shape.kinds().contains(&folded.kind));
+        let code = sorted.and_then(|spec| folded.value(spec.number)?.as_text());
+        Ok(Issuing {
+            series: Series::below(form, code.ok_or_else(missing)?)?,
+            issuer: self.issuer_of(open.chain.device()),
+        })
+    }
+
+    fn issuer_of(&self, device: DeviceId) -> Issuer {
+        let signed = self.roster();
+        let granted = signed.as_ref().and_then(|signed| {
+            let issuers = signed.roster.issuers_of(device);
+            issuers.last().map(|issuer| (*issuer).clone())
+        });
+        granted.unwrap_or_else(|| Issuer::provisional(&device.0.0))
+    }
+}
+
+/// Names of others as the index and the roster know them.
+struct KnownNames<'a> {
+    store: &'a FieldStore,
+    index: &'a Index,
+    language: Language,
+    roster: Option<&'a Roster>,
+}
+
+/// Names inside a name: only ids, so that two records that name each other end.
+struct NoNames;
+
+impl Names for NoNames {
+    fn record(&self, subject: SubjectRef) -> String {
+        subject.id.to_string()
+    }
+
+    fn operator(&self, _operator: Option<SubjectId>) -> String {
+        String::new()
+    }
+
+    fn device(&self, device: DeviceId) -> String {
+        device.0.short()
+    }
+}
+
+impl KnownNames<'_> {
+    /// What a record is called; its id if nothing of it is known here, or its index cannot be read.
+    fn title(&self, subject: SubjectId) -> Option<String> {
+        let folded = self.index.folded(subject).ok().flatten()?;
+        let reader = Reader {
+            language: self.language,
+            clearance: Sensitivity::Personal,
+            roster: self.roster,
+            names: &NoNames,
+        };
+        Some(RecordSummary::of(&folded, &reader).title)
+    }
+}
+
+impl Names for KnownNames<'_> {
+    fn record(&self, subject: SubjectRef) -> String {
+        self.title(subject.id)
+            .unwrap_or_else(|| subject.id.to_string())
+    }
+
+    fn operator(&self, operator: Option<SubjectId>) -> String {
+        operator
+            .and_then(|operator| self.title(operator))
+            .unwrap_or_default()
+    }
+
+    fn device(&self, device: DeviceId) -> String {
+        self.store
+            .name_of(device)
+            .unwrap_or_else(|| device.0.short())
+    }
+}
+
+/// The field of a record's noun.
+fn field_of(folded: &Folded, code: &str) -> Result<&'static Spec, RecordError> {
+    let noun = nouns::noun(folded.kind).ok_or(RecordError::NotFound { what: "record" })?;
+    noun.field_of_code(code).ok_or_else(|| {
+        let fields = noun.fields.iter().map(|spec| spec.code).collect();
+        finding(code, Fault::NoSuchField { fields })
+    })
+}
+
+/// A value of a field as it may be recorded.
+fn read_field(
+    folded: &Folded,
+    code: &str,
+    given: &FieldValue,
+) -> Result<(&'static Spec, Value), RecordError> {
+    let spec = field_of(folded, code)?;
+    let taken = match spec.only_by {
+        Some(verb) => Err(Fault::OnlyBy { verb }),
+        None => spec.take(given),
+    };
+    taken
+        .map(|value| (spec, value))
+        .map_err(|fault| finding(code, fault))
+}
+
+fn finding(code: &str, fault: Fault) -> RecordError {
+    let field = code.to_owned();
+    RecordError::Findings(vec![DraftFinding { field, fault }])
+}
+
+fn link_between(one: Kind, other: Kind) -> Result<&'static LinkSpec, RecordError> {
+    let spec = nouns::noun(one).and_then(|noun| noun.link_to(other));
+    let (one, other) = (one.name(), other.name());
+    spec.ok_or(RecordError::NoSuchLink { one, other })
+}
+
+/// Every link of a record, those that stand first.
+fn links_of(index: &Index, folded: &Folded, reader: &Reader<'_>) -> Result<Vec<LinkView>, Error> {
+    let specs = nouns::noun(folded.kind).map_or(&[][..], |noun| noun.links);
+    let mut links = Vec::new();
+    for spec in specs {
+        for link in index.all_children(folded.subject, spec.kind, Folded::clone)? {
+            links.extend(link_of(index, folded.subject, spec, &link, reader)?);
+        }
+    }
+    links.sort_by_key(|link: &LinkView| link.ended_reason.is_some());
+    Ok(links)
+}
+
+fn link_of(
+    index: &Index,
+    this: SubjectId,
+    spec: &LinkSpec,
+    link: &Folded,
+    reader: &Reader<'_>,
+) -> Result<Option<LinkView>, Error> {
+    let ends = crate::index::LINK_ENDS.map(|end| link.value(end).and_then(SubjectId::from_value));
+    let Some(other) = ends.into_iter().flatten().find(|end| *end != this) else {
+        return Ok(None);
+    };
+    let folded = index.folded(other)?;
+    let is_other_missing = folded.is_none();
+    let folded = folded.unwrap_or_else(|| Folded::unknown(other, spec.other));
+    Ok(Some(LinkView {
+        link: link.subject,
+        other: RecordSummary::of(&folded, reader),
+        is_other_missing,
+        ended_reason: record::ended_reason(link),
+    }))
+}

@@ -1,0 +1,321 @@
+//! A draft → everything that is wrong with it, each at its field → the fields of one entry. For every noun.
+//!
+//! Does not write entries (`write.rs`) or know what is in the index. Invariant: what a draft of the tables of today writes is what version 1 wrote.
+
+use std::collections::BTreeMap;
+use std::marker::PhantomData;
+
+use super::RecordError;
+use crate::encoding::{Map, Value};
+use crate::model::circumstances::Circumstances;
+use crate::model::ids::SubjectRef;
+use crate::nouns::{self, Fault, Field, FieldValue, Find, HasNoun, Noun, Said, Spec};
+
+/// Where links are said, among findings.
+const LINKS: &str = "links";
+
+/// A draft in Rust code.
+///
+/// A field of another noun, a value of another type or a term of another list does not compile:
+///
+/// ```compile_fail
+/// # use imena_core::{nouns::{marker::Marker, person_hint}, record::Draft, vocabulary::HintSource};
+/// Draft::<Marker>::new().with(person_hint::SOURCE, HintSource::Witness);
+/// ```
+/// ```compile_fail
+/// # use imena_core::{nouns::marker::{self, Marker}, record::Draft};
+/// Draft::<Marker>::new().with(marker::KIND, "cross".to_owned());
+/// ```
+/// ```compile_fail
+/// # use imena_core::{nouns::marker::{self, Marker}, record::Draft, vocabulary::GraveKind};
+/// Draft::<Marker>::new().with(marker::KIND, GraveKind::Empty);
+/// ```
+/// ```
+/// # use imena_core::{nouns::marker::{self, Marker}, record::Draft, vocabulary::MarkerKind};
+/// Draft::<Marker>::new().with(marker::KIND, MarkerKind::Cross);
+/// ```
+#[derive(Clone, Debug)]
+pub struct Draft<N> {
+    draft: AnyDraft,
+    of: PhantomData<fn() -> N>,
+}
+
+/// A draft as forms, scripts and imports make it: of a new record, or of changes to one.
+#[derive(Clone, Debug)]
+pub struct AnyDraft {
+    noun: &'static Noun,
+    fields: BTreeMap<u64, Value>,
+    links: Vec<SubjectRef>,
+    /// What could not be taken at all.
+    faults: Vec<DraftFinding>,
+    /// Whose words, when, why.
+    pub circumstances: Circumstances,
+}
+
+/// What is wrong with a draft, at the field where a form shows it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct DraftFinding {
+    /// Code of the field, as it was called.
+    pub field: String,
+    /// What is wrong.
+    pub fault: Fault,
+}
+
+impl<N: HasNoun> Draft<N> {
+    /// An empty draft.
+    #[must_use]
+    pub fn new() -> Self {
+        let (draft, of) = (AnyDraft::of(N::NOUN), PhantomData);
+        Self { draft, of }
+    }
+
+    /// Says a field.
+    #[must_use]
+    pub fn with<T: Said>(mut self, field: Field<N, T>, value: T::Of) -> Self {
+        self.draft.put(&field.spec, T::to_value(&value));
+        self
+    }
+
+    /// Says a field, if there is something to say.
+    #[must_use]
+    pub fn with_some<T: Said>(self, field: Field<N, T>, value: Option<T::Of>) -> Self {
+        match value {
+            Some(value) => self.with(field, value),
+            None => self,
+        }
+    }
+
+    /// Says why there is no value.
+    #[must_use]
+    pub fn with_gap<T: Said>(mut self, field: Field<N, T>, gap: &crate::vocabulary::Gap) -> Self {
+        self.draft.put(&field.spec, gap.to_value());
+        self
+    }
+
+    /// Takes back what a field said.
+    #[must_use]
+    pub fn with_nothing<T: Said>(mut self, field: Field<N, T>) -> Self {
+        self.draft.put(&field.spec, Value::Null);
+        self
+    }
+
+    /// Links another record.
+    #[must_use]
+    pub fn link(mut self, other: SubjectRef) -> Self {
+        self.draft.link(other);
+        self
+    }
+
+    /// Gives a reason.
+    #[must_use]
+    pub fn because(mut self, reason: &str) -> Self {
+        self.draft.circumstances.reason = Some(reason.to_owned());
+        self
+    }
+
+    /// As the verbs take it.
+    #[must_use]
+    pub fn any(self) -> AnyDraft {
+        self.draft
+    }
+}
+
+impl<N: HasNoun> Default for Draft<N> {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl AnyDraft {
+    /// An empty draft of a noun.
+    #[must_use]
+    pub fn of(noun: &'static Noun) -> Self {
+        Self {
+            noun,
+            fields: BTreeMap::new(),
+            links: Vec::new(),
+            faults: Vec::new(),
+            circumstances: Circumstances::default(),
+        }
+    }
+
+    /// An empty draft of the noun of a word.
+    ///
+    /// # Errors
+    /// `NoSuchKind` names those there are.
+    pub fn named(kind: &str) -> Result<Self, RecordError> {
+        let noun = nouns::noun_of_name(kind);
+        noun.map(Self::of).ok_or_else(|| RecordError::NoSuchKind {
+            kind: kind.to_owned(),
+        })
+    }
+
+    /// Its noun.
+    #[must_use]
+    pub fn noun(&self) -> &'static Noun {
+        self.noun
+    }
+
+    /// The value of a field as it was said; nothing was checked yet.
+    #[must_use]
+    pub fn value(&self, number: u64) -> Option<&Value> {
+        self.fields.get(&number)
+    }
+
+    /// The records that it is to be linked to.
+    #[must_use]
+    pub fn links(&self) -> &[SubjectRef] {
+        &self.links
+    }
+
+    /// Says a field by its code. What cannot be taken becomes a finding.
+    pub fn say(&mut self, code: &str, given: &FieldValue) {
+        self.take(code, |spec| spec.take(given));
+    }
+
+    /// Says a field as it is typed. What cannot be taken becomes a finding.
+    pub fn type_in(&mut self, code: &str, typed: &str, find: Find<'_>) {
+        self.take(code, |spec| spec.take_typed(typed, find));
+    }
+
+    /// Links another record.
+    pub fn link(&mut self, other: SubjectRef) {
+        if !self.links.contains(&other) {
+            self.links.push(other);
+        }
+    }
+
+    fn put(&mut self, spec: &Spec, value: Value) {
+        self.fields.insert(spec.number, value);
+    }
+
+    fn take(&mut self, code: &str, read: impl FnOnce(&Spec) -> Result<Value, Fault>) {
+        let fields = || self.noun.fields.iter().map(|spec| spec.code).collect();
+        let taken = match self.noun.field_of_code(code) {
+            Some(spec) => read(spec).map(|value| (spec, value)),
+            None => Err(Fault::NoSuchField { fields: fields() }),
+        };
+        match taken {
+            Ok((spec, value)) => self.put(spec, value),
+            Err(fault) => {
+                let field = code.to_owned();
+                self.faults.push(DraftFinding { field, fault });
+            }
+        }
+    }
+
+    /// Everything that would make the core refuse a new record of it, in the order of the form.
+    #[must_use]
+    pub fn findings(&self) -> Vec<DraftFinding> {
+        let missing = |spec: &&Spec| {
+            let said = self.fields.get(&spec.number);
+            let is_faulty = self.faults.iter().any(|known| known.field == spec.code);
+            spec.is_owed && !is_faulty && said.is_none_or(|value| *value == Value::Null)
+        };
+        let owed = self.noun.fields.iter().filter(missing);
+        let owed = owed.map(|spec| finding(spec.code, Fault::Owed));
+        let mut all: Vec<DraftFinding> = owed.chain(self.wrong()).collect();
+        let place = |found: &DraftFinding| {
+            let mut fields = self.noun.fields.iter();
+            fields.position(|spec| spec.code == found.field)
+        };
+        all.sort_by_key(|found| place(found).unwrap_or(usize::MAX));
+        all
+    }
+
+    /// Everything that would make the core refuse to change a record by it.
+    #[must_use]
+    pub fn findings_of_changes(&self) -> Vec<DraftFinding> {
+        let is_nothing = |spec: &&Spec| self.fields.get(&spec.number) == Some(&Value::Null);
+        let owed = self.noun.fields.iter().filter(|spec| spec.is_owed);
+        let taken = owed.filter(is_nothing);
+        let taken = taken.map(|spec| finding(spec.code, Fault::Owed));
+        let mut all: Vec<DraftFinding> = taken.chain(self.wrong()).collect();
+        // The code is what the record is.
+        let code = self.noun.code_field().map(|(spec, ..)| spec);
+        let code = code.filter(|spec| self.fields.contains_key(&spec.number));
+        all.extend(code.map(|spec| finding(spec.code, Fault::OnlyBy { verb: "record" })));
+        all
+    }
+
+    fn wrong(&self) -> Vec<DraftFinding> {
+        let mut all = self.faults.clone();
+        for spec in self.noun.fields {
+            let Some(value) = self.fields.get(&spec.number) else {
+                continue;
+            };
+            let fault = match spec.only_by {
+                Some(verb) => Some(Fault::OnlyBy { verb }),
+                None => spec.accept(value.clone()).err(),
+            };
+            all.extend(fault.map(|fault| finding(spec.code, fault)));
+        }
+        for link in &self.links {
+            if self.noun.link_to(link.kind).is_none() {
+                let kind = link.kind;
+                all.push(finding(LINKS, Fault::OtherKind { kind }));
+            }
+        }
+        all
+    }
+
+    /// The fields of the entry that makes the record.
+    ///
+    /// # Errors
+    /// `Findings`, all of them.
+    pub fn entry(&self) -> Result<Map, RecordError> {
+        refuse(self.findings())?;
+        let mut fields = Map::new();
+        for spec in self.noun.fields {
+            let said = self.accepted(spec).filter(|value| !says_nothing(value));
+            match said {
+                Some(value) => fields = fields.with(spec.number, value),
+                None if spec.is_always => fields = fields.with(spec.number, spec.empty()),
+                None => {}
+            }
+        }
+        Ok(fields)
+    }
+
+    /// The fields of the entry that changes a record.
+    ///
+    /// # Errors
+    /// `Findings`, all of them; `NothingSaid`.
+    pub fn changes(&self) -> Result<Map, RecordError> {
+        refuse(self.findings_of_changes())?;
+        let specs = self.noun.fields.iter();
+        let said = specs.filter_map(|spec| {
+            let value = self.accepted(spec)?;
+            let is_emptied = says_nothing(&value) && !spec.is_always;
+            let value = if is_emptied { Value::Null } else { value };
+            Some((spec.number, value))
+        });
+        let fields = Map(said.collect());
+        match fields.0.is_empty() {
+            true => Err(RecordError::NothingSaid),
+            false => Ok(fields),
+        }
+    }
+
+    fn accepted(&self, spec: &Spec) -> Option<Value> {
+        let value = self.fields.get(&spec.number)?.clone();
+        spec.accept(value).ok()
+    }
+}
+
+/// In a new record; in a change it takes back what was said.
+fn says_nothing(value: &Value) -> bool {
+    *value == Value::Null || value.as_text() == Some("")
+}
+
+fn finding(field: &str, fault: Fault) -> DraftFinding {
+    let field = field.to_owned();
+    DraftFinding { field, fault }
+}
+
+fn refuse(findings: Vec<DraftFinding>) -> Result<(), RecordError> {
+    match findings.is_empty() {
+        true => Ok(()),
+        false => Err(RecordError::Findings(findings)),
+    }
+}
