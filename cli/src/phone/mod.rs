@@ -5,6 +5,7 @@
 
 mod capture;
 mod find;
+mod records;
 mod show;
 mod sync;
 mod verbs;

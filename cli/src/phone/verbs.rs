@@ -13,6 +13,7 @@ use serde_json::json;
 
 use super::capture::capture;
 use super::find::{self, find};
+use super::records::{self, RecordVerb};
 use super::{PASSCODE, Phone, config, show, sync};
 use crate::Done;
 use crate::terminal::{Terminal, foreign};
@@ -183,6 +184,9 @@ pub enum PhoneVerb {
     Free,
     /// Check every page, file, chain and receipt.
     Verify,
+    /// What can be done with any record, by the table of its noun.
+    #[command(flatten)]
+    Any(RecordVerb),
 }
 
 /// Carries out one verb.
@@ -255,6 +259,10 @@ pub fn run(terminal: &mut Terminal, phone: &mut Phone, verb: PhoneVerb) -> Done 
         PhoneVerb::Verify => {
             let store = phone.unlocked(terminal)?;
             crate::verify::verify(terminal, store)
+        }
+        PhoneVerb::Any(verb) => {
+            let store = phone.unlocked(terminal)?;
+            records::run(terminal, store, verb)
         }
         verb @ (PhoneVerb::Site { .. }
         | PhoneVerb::Grave { .. }
@@ -428,6 +436,7 @@ fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done 
         | PhoneVerb::Status
         | PhoneVerb::Sync { .. }
         | PhoneVerb::Free
+        | PhoneVerb::Any(_)
         | PhoneVerb::Verify => {}
     }
     Ok(())

@@ -192,6 +192,10 @@ impl AnyDraft {
     fn take(&mut self, code: &str, read: impl FnOnce(&Spec) -> Result<Value, Fault>) {
         let fields = || self.noun.fields.iter().map(|spec| spec.code).collect();
         let taken = match self.noun.field_of_code(code) {
+            Some(Spec {
+                only_by: Some(verb),
+                ..
+            }) => Err(Fault::OnlyBy { verb }),
             Some(spec) => read(spec).map(|value| (spec, value)),
             None => Err(Fault::NoSuchField { fields: fields() }),
         };

@@ -29,6 +29,22 @@ pub enum EntryAct {
     Newer,
 }
 
+impl EntryAct {
+    /// In a terminal.
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::Created => "recorded",
+            Self::Amended => "changed",
+            Self::Resolved => "resolved",
+            Self::Withdrawn => "withdrawn",
+            Self::Voided => "declared void",
+            Self::Revived => "stands again",
+            Self::Newer => "something that only a newer version understands",
+        }
+    }
+}
+
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct HistoryEntry {

@@ -221,15 +221,14 @@ impl TransferDb {
         Ok(seq.unwrap_or_default().unsigned_abs())
     }
 
-    /// Every kept receipt, as signed, straight from the files.
+    /// Every kept receipt, as signed, straight from the files, which are left as they are: a torn tail is cut by whoever indexes them.
     ///
     /// # Errors
     /// The disk's.
     pub fn receipts(&self) -> Result<Vec<Vec<u8>>, StoreError> {
         let mut all = Vec::new();
         for file in self.files.list()? {
-            let items = self.files.read_from(file, 0)?;
-            all.extend(items.into_iter().map(|(_, bytes)| bytes));
+            all.extend(self.files.look(file)?.0);
         }
         Ok(all)
     }
