@@ -249,7 +249,10 @@ fn no_statement_of_transfer_db_walks_a_table_that_grows() {
                 && bounded.iter().all(|allowed| !detail.starts_with(allowed));
             let sorts = detail.contains("USE TEMP B-TREE FOR ORDER BY")
                 && !text.contains("WHERE sealed_sha256 = ?1");
-            assert!(!is_walk && !sorts, "{text}\n  {detail}");
+            // All receipts of a hub and epoch, for one file: a walk that calls itself a search.
+            let is_hidden_walk = text.contains("WHERE sealed_sha256 = ?1")
+                && detail.contains("receipts_hub_index (hub=? AND epoch=?)");
+            assert!(!is_walk && !sorts && !is_hidden_walk, "{text}\n  {detail}");
         }
     }
 }

@@ -531,10 +531,11 @@ impl TransferDb {
 
     /// Puts the lines about a file into their order and keeps what stands after the last one.
     fn work_out(&self, sealed: SealedName, hub: HubId) -> Result<(), StoreError> {
-        // Of two lines with one number, which no true hub signs, the one that takes back is the last.
+        // Of two lines with one number, which no true hub signs, the one that takes back is the last. CROSS JOIN: from the few lines of a file to their
+        // receipts; the other way round every receipt of the hub would be looked at for each file.
         let text = "SELECT receipt_id, is_void, sha256, hub_time_ms
-                    FROM receipt_lines JOIN receipts USING (receipt_id, hub)
-                        JOIN valid_epochs USING (hub, epoch)
+                    FROM receipt_lines CROSS JOIN receipts USING (receipt_id, hub)
+                        CROSS JOIN valid_epochs USING (hub, epoch)
                     WHERE sealed_sha256 = ?1 AND hub = ?2 AND hub_seq <= upto
                         AND (SELECT hubs.epoch FROM hubs WHERE hub = ?2)
                             IN (receipts.epoch, given_in)
