@@ -251,7 +251,7 @@ fn no_statement_of_transfer_db_walks_a_table_that_grows() {
                 && !text.contains("WHERE sealed_sha256 = ?1");
             // All receipts of a hub and epoch, for one file: a walk that calls itself a search.
             let is_hidden_walk = text.contains("WHERE sealed_sha256 = ?1")
-                && detail.contains("receipts_hub_index (hub=? AND epoch=?)");
+                && detail.contains("receipts_hub_index (hub=? AND epoch=?");
             assert!(!is_walk && !sorts && !is_hidden_walk, "{text}\n  {detail}");
         }
     }
