@@ -11,12 +11,13 @@ use std::time::{Duration, Instant};
 
 use imena_core::capture::{CHUNK_BYTES_MAX, CaptureDraft, CaptureFacts};
 use imena_core::environment::Environment;
-use imena_core::field_store::FieldStore;
+use imena_core::field_store::{FieldStore, RecordQuery};
 use imena_core::model::ids::SubjectId;
-use imena_core::record::{GraveDraft, GraveView, SiteDraft};
-use imena_core::vocabulary::{Kind, PhotoOrigin};
+use imena_core::nouns::grave;
+use imena_core::vocabulary::{Language, PhotoOrigin};
 use imena_tests::phone::{PASSCODE, Phone, config};
 use imena_tests::photo::photo_12mp;
+use imena_tests::records::{add_grave, add_site};
 
 /// What is measured, how often a round calls it, and what it is called in the table.
 const CALLS: [(&str, u32, &str); 4] = [
@@ -112,19 +113,9 @@ fn middle(figures: &[f64]) -> f64 {
 fn filled() -> (Phone, FieldStore, SubjectId, SubjectId) {
     let phone = Phone::new();
     let store = phone.join();
-    let draft = SiteDraft {
-        place_code: "LYS1".to_owned(),
-        name: "Forest edge".to_owned(),
-        site_type: None,
-    };
-    let site = store.create_site(&draft).unwrap();
-    let grave = GraveDraft {
-        site,
-        code: None,
-        kind: None,
-    };
+    let site = add_site(&store, "LYS1", "Forest edge");
     let graves: Vec<_> = (0..50)
-        .map(|_| store.create_grave(&grave).unwrap().0)
+        .map(|_| add_grave(&store, site).subject.id)
         .collect();
     (phone, store, site, graves[0])
 }
@@ -153,9 +144,15 @@ pub fn rust(words: &[String]) {
         for _ in 0..count.parse().unwrap() {
             match name {
                 "status" => drop(store.status().unwrap()),
-                "view" => drop(GraveView::of(&store.get(grave).unwrap())),
+                "view" => drop(store.record_page(grave, Language::English).unwrap()),
                 "page" => {
-                    let page = store.page(site, Kind::Grave, (None, 50), GraveView::of);
+                    let query = RecordQuery {
+                        noun: &grave::NOUN,
+                        parent: site,
+                        fields: &[],
+                        language: Language::English,
+                    };
+                    let page = store.list_records(query, (None, 50));
                     assert_eq!(page.unwrap().0.len(), 50);
                 }
                 "capture" => capture(&store, &photo),

@@ -12,21 +12,12 @@ use crate::error::CoreError;
 use crate::gate::Gate;
 use crate::guard::guarded;
 use crate::log::{LogLevel, log};
-use crate::subject::SubjectKind;
+use crate::subject::SubjectRef;
 
 /// Ten notices a second: more often no eye follows.
 const NOTICE_PAUSE: Duration = Duration::from_millis(100);
 /// More listeners than any app has screens: a screen that forgets to cancel is found here.
 const SUBSCRIPTIONS_MAX: usize = 100;
-
-/// A record that changed.
-#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct ChangedSubject {
-    /// What it is.
-    pub kind: SubjectKind,
-    /// Which one.
-    pub id: String,
-}
 
 /// Something changed: ask again for what the screen shows.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
@@ -34,9 +25,9 @@ pub struct ChangeNotice {
     /// Rises by one from notice to notice; after a gap ask for everything again.
     pub seq: u64,
     /// Records that changed, at most 100.
-    pub subjects: Vec<ChangedSubject>,
+    pub subjects: Vec<SubjectRef>,
     /// Kinds of records that changed, complete even if the records are not named.
-    pub kinds: Vec<SubjectKind>,
+    pub kinds: Vec<String>,
     /// Set if more changed than is named, or an earlier notice was not taken: ask for everything again.
     pub must_reload: bool,
     /// Set if the status may have changed: counts, receipts, lock.
@@ -222,14 +213,15 @@ impl Notifier {
 }
 
 fn notice_of(seq: u64, changes: Changes) -> ChangeNotice {
-    let subjects = changes.subjects.iter().map(|(id, kind)| ChangedSubject {
-        kind: (*kind).into(),
+    let subjects = changes.subjects.iter().map(|(id, kind)| SubjectRef {
+        kind: kind.name().to_owned(),
         id: id.to_string(),
     });
+    let kinds = changes.kinds.iter().map(|kind| kind.name().to_owned());
     ChangeNotice {
         seq,
         subjects: subjects.collect(),
-        kinds: changes.kinds.iter().map(|kind| (*kind).into()).collect(),
+        kinds: kinds.collect(),
         must_reload: changes.is_overflowing,
         has_status_changed: changes.has_status,
     }

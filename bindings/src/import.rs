@@ -27,7 +27,7 @@ pub struct ImportDraft {
     /// What the photos are of; absent: not assigned yet.
     #[uniffi(default = None)]
     pub owner: Option<SubjectRef>,
-    /// Which shot of the list, a code of `Vocabulary.Shot`; absent: none.
+    /// Which shot of the list, a code of the vocabulary `shot`; absent: none.
     #[uniffi(default = None)]
     pub shot_code: Option<String>,
     /// How they come.
@@ -64,7 +64,8 @@ impl FieldStore {
                 let reason = format!("more than {IMPORT_FILES_MAX}: import them in parts");
                 return Err(CoreError::invalid("paths", &reason));
             }
-            let owner = draft.owner.as_ref().map(SubjectRef::read).transpose()?;
+            let owner = draft.owner.as_ref().map(|owner| owner.read("owner"));
+            let owner = owner.transpose()?;
             let shot = known_some("shot_code", draft.shot_code.as_ref(), Shot::known)?;
             let origin = draft.origin.term();
             self.shared.start("import", move |core, job| {

@@ -1,7 +1,8 @@
 //! The core for Kotlin, Swift and Python.
 //!
 //! Owns the shape of the foreign surface, the threads behind it, and the rule that no panic leaves it. Decides nothing of the domain: every call is
-//! one call of `imena-core` between two conversions. One file per noun of a screen, all verbs on [`FieldStore`].
+//! one call of `imena-core` between two conversions. No noun is known here: records are generic, their fields those of
+//! the core's tables. All verbs stand on [`FieldStore`].
 //!
 //! Every call may block on the disk: call it off the main thread. Only [`FieldStore::subscribe_changes`] and the calls that say so answer at once.
 //! Lists are paged and records are values; a capture and a transfer desk keep the store alive that they came from.
@@ -23,46 +24,49 @@ mod life;
 mod status;
 mod page;
 mod subject;
+mod value;
+mod form;
+mod record;
+mod view;
 mod code;
-mod site;
-mod grave;
-mod marker;
-mod remains;
 mod photo;
 mod import;
 mod verify;
-mod hint;
-mod operator;
 mod transfer;
 
-pub use change::{ChangeListener, ChangeNotice, ChangedSubject, Subscription};
+pub use change::{ChangeListener, ChangeNotice, Subscription};
 pub use code::CodeView;
 pub use error::{CoreError, VaultError};
-pub use grave::{GraveDraft, GravePage, GraveView};
-pub use hint::{HintDraft, HintPage, HintPart, HintPartDraft, HintView};
+pub use form::{Editor, Form, FormCondition, FormField, FormPath, FormSection, form};
 pub use import::{ImportDraft, ImportOutcome, ImportRefusal};
 pub use job::{Job, JobOutcome, JobProgress, JobState};
 pub use life::{JoinDraft, ShutDownOutcome, StoreConfig, UnlockOutcome};
 pub use log::{LogLevel, LogSink, set_log_sink};
-pub use marker::{MarkerDraft, MarkerPage, MarkerView};
-pub use operator::{OperatorDraft, OperatorPage, OperatorView};
 pub use page::PageQuery;
 pub use photo::{
-    AbsentFact, CaptureFacts, PhotoAssignment, PhotoCapture, PhotoDraft, PhotoFacts, PhotoOrigin,
-    PhotoPage, PhotoSaved, PhotoView, Position, PositionProvider, SavedOutcome,
+    CaptureFacts, PhotoAssignment, PhotoCapture, PhotoDraft, PhotoFact, PhotoOrigin, PhotoPage,
+    PhotoSaved, PhotoView, Position, PositionProvider, SavedOutcome,
 };
-pub use remains::{RemainsDraft, RemainsPage, RemainsView};
-pub use site::{SiteDraft, SitePage, SiteView};
+pub use record::{
+    Circumstances, DraftFinding, FieldResolution, Moment, Person, RecordAmendment, RecordDraft,
+    Recorded,
+};
 pub use status::{PhotoStatus, StatusView, VaultState};
 pub use store::FieldStore;
-pub use subject::{RecordMarks, SubjectKind, SubjectRef};
-pub use term::{Term, Vocabulary, list_terms};
+pub use subject::SubjectRef;
+pub use term::{Choice, Language, Term, list_kinds, list_terms};
 pub use transfer::{
     FreeOutcome, HttpHeader, HttpMethod, HubAddress, KeptOriginal, LinkCost, LinkFailure,
     ReplyBody, TransferBody, TransferChange, TransferDesk, TransferJob, TransferPlan,
     TransferPurpose, TransferReply, TransferSummary, TransferTrouble,
 };
+pub use value::{FieldValue, MarkedLetters, NamePart, read_letters};
 pub use vault::{KeyVault, SecurityLevel, SoftwareKeyVault};
 pub use verify::{VerifyFinding, VerifyOutcome};
+pub use view::{
+    Author, EntryAct, FieldView, HistoryEntry, HistoryPage, KindCount, LinkView, RecordMarks,
+    RecordPage, RecordQuery, RecordRow, RecordSummary, RecordView, Saying, SectionView,
+    preview_record,
+};
 
 uniffi::setup_scaffolding!();

@@ -17,16 +17,18 @@ pub struct PageQuery {
 impl PageQuery {
     /// The query as the index takes it.
     pub(crate) fn read(&self) -> Result<(Option<PageCursor>, usize), CoreError> {
-        if self.limit == 0 {
-            return Err(CoreError::invalid("limit", "is 0"));
-        }
         let after = self.after.as_deref().map(|text| {
             let cursor = PageCursor::parse(text);
             cursor.ok_or_else(|| CoreError::invalid("after", "is not the `next` of a page"))
         });
-        Ok((
-            after.transpose()?,
-            usize::try_from(self.limit).unwrap_or(usize::MAX),
-        ))
+        Ok((after.transpose()?, self.limit()?))
+    }
+
+    pub(crate) fn limit(&self) -> Result<usize, CoreError> {
+        match usize::try_from(self.limit) {
+            Ok(0) => Err(CoreError::invalid("limit", "is 0")),
+            Ok(limit) => Ok(limit),
+            Err(_) => Ok(usize::MAX),
+        }
     }
 }

@@ -14,7 +14,8 @@ use imena_core::index::ROOT;
 use imena_core::model::file_name::FileName;
 use imena_core::model::ids::SubjectId;
 use imena_core::model::position as place;
-use imena_core::record::{PhotoFacts as CoreFacts, PhotoView as CoreView};
+use imena_core::nouns::PhotoFact as CoreFact;
+use imena_core::record::PhotoView as CoreView;
 use imena_core::store::Class;
 use imena_core::vocabulary::{self, Kind, PhotoDefect, Shot};
 
@@ -22,8 +23,9 @@ use crate::error::CoreError;
 use crate::page::PageQuery;
 use crate::status::PhotoStatus;
 use crate::store::{FieldStore, Held, Shared, about};
-use crate::subject::{RecordMarks, SubjectRef, id_of, shown};
-use crate::term::{Term, known_some};
+use crate::subject::{SubjectRef, id_of};
+use crate::term::{Choice, Language, Term, known_some};
+use crate::view::RecordMarks;
 
 /// How a photo comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
@@ -44,7 +46,7 @@ pub struct PhotoDraft {
     /// What the photo is of; absent: not assigned yet.
     #[uniffi(default = None)]
     pub owner: Option<SubjectRef>,
-    /// Which shot of the list, a code of `Vocabulary.Shot`; absent: none.
+    /// Which shot of the list, a code of the vocabulary `shot`; absent: none.
     #[uniffi(default = None)]
     pub shot_code: Option<String>,
     /// How it comes.
@@ -144,13 +146,13 @@ pub struct PhotoView {
     /// Kind of file, by its bytes.
     pub mime: String,
     /// How it came.
-    pub origin: Term,
+    pub origin: Choice,
     /// What it is of; absent: not assigned.
     pub owner: Option<SubjectRef>,
     /// Which shot of the list; absent: none.
-    pub shot: Option<Term>,
-    /// What the file says of itself; absent for one that no key here opened.
-    pub facts: Option<PhotoFacts>,
+    pub shot: Option<Choice>,
+    /// What the file says of itself, and what it does not; empty for one that no key here opened.
+    pub facts: Vec<PhotoFact>,
     /// The shutter's moment by the device's clock, ms since 1970 UTC; absent for a recovered file.
     pub captured_ms: Option<i64>,
     /// Name of an imported file; bytes that are no UTF-8 stand as `\xNN`.
@@ -158,79 +160,28 @@ pub struct PhotoView {
     /// The name as bytes, where it is no UTF-8.
     pub file_name_bytes: Option<Vec<u8>>,
     /// What is wrong with the file, found when it was taken or when its small pictures were made.
-    pub defects: Vec<Term>,
+    pub defects: Vec<Choice>,
     /// The picture itself is hurt: ask for another while that can be done.
     pub should_retake: bool,
     /// Why there is no preview; absent while there is one, or while it is still to be made.
-    pub no_preview: Option<Term>,
+    pub no_preview: Option<Choice>,
     /// What the preview, or the small picture in its place, does not show truly; say it beside the picture.
-    pub preview_marks: Vec<Term>,
-    /// The record as such.
+    pub preview_marks: Vec<Choice>,
+    /// What to see before trusting it.
     pub marks: RecordMarks,
 }
 
-/// What a photo says of itself; every value is the file's claim.
-#[derive(Clone, Debug, PartialEq, uniffi::Record)]
-pub struct PhotoFacts {
-    /// The camera's local time, `YYYY-MM-DDTHH:MM:SS`.
-    pub taken_text: Option<String>,
-    /// Part of that second, ns.
-    pub taken_nanos: Option<i64>,
-    /// Minutes east of UTC.
-    pub taken_offset_min: Option<i64>,
-    /// Latitude, degrees.
-    pub lat_deg: Option<f64>,
-    /// Longitude, degrees.
-    pub lon_deg: Option<f64>,
-    /// Height above sea level, mm.
-    pub alt_mm: Option<i64>,
-    /// Where the camera pointed, clockwise from north, thousandths of a degree.
-    pub direction_mdeg: Option<i64>,
-    /// Which north: `true` or `magnetic`.
-    pub direction_ref: Option<String>,
-    /// Dilution of precision, thousandths.
-    pub dop_milli: Option<i64>,
-    /// Time of the satellite fix, ms since 1970 UTC.
-    pub gps_time_ms: Option<i64>,
-    /// Camera make.
-    pub make: Option<String>,
-    /// Camera model.
-    pub model: Option<String>,
-    /// Lens make.
-    pub lens_make: Option<String>,
-    /// Lens.
-    pub lens: Option<String>,
-    /// Serial number of the camera.
-    pub serial: Option<String>,
-    /// Exposure in seconds, above the line.
-    pub exposure_numerator: Option<i64>,
-    /// Exposure in seconds, below the line.
-    pub exposure_denominator: Option<i64>,
-    /// f-number, thousandths.
-    pub f_number_milli: Option<i64>,
-    /// Sensitivity.
-    pub iso: Option<i64>,
-    /// Focal length, µm.
-    pub focal_length_um: Option<i64>,
-    /// Flash, the bits of EXIF.
-    pub flash: Option<i64>,
-    /// How the stored picture is to be turned, the number of EXIF.
-    pub orientation: Option<i64>,
-    /// Stored width, pixels.
-    pub width: Option<i64>,
-    /// Stored height, pixels.
-    pub height: Option<i64>,
-    /// Every fact that is absent, with the reason.
-    pub absent: Vec<AbsentFact>,
-}
-
-/// A fact that a photo does not give.
+/// What a photo says of itself; the file's claim.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct AbsentFact {
-    /// Which one, by its name in the formats (`taken`, `lat_e7`, …).
-    pub fact: String,
-    /// Why.
-    pub reason: Term,
+pub struct PhotoFact {
+    /// Its code; ends with its unit.
+    pub code: String,
+    /// Its words.
+    pub label: String,
+    /// What the file says, as people read it; or why it does not.
+    pub shown: String,
+    /// The file does not say it.
+    pub is_absent: bool,
 }
 
 /// A page of photos.
@@ -249,7 +200,7 @@ pub struct PhotoAssignment {
     pub photo_id: String,
     /// What it is of.
     pub owner: SubjectRef,
-    /// Which shot of the list, a code of `Vocabulary.Shot`; absent: as it was.
+    /// Which shot of the list, a code of the vocabulary `shot`; absent: as it was.
     #[uniffi(default = None)]
     pub shot_code: Option<String>,
     /// Why; must be said when the photo had an owner.
@@ -323,9 +274,14 @@ impl FieldStore {
     ///
     /// # Errors
     /// `Locked`, `NotFound` (no id), `Invalid`, `StorageFailed`.
-    pub fn list_photos(&self, owner_id: String, page: PageQuery) -> Result<PhotoPage, CoreError> {
+    pub fn list_photos(
+        &self,
+        owner_id: String,
+        page: PageQuery,
+        language: Language,
+    ) -> Result<PhotoPage, CoreError> {
         self.shared.read("list_photos", |core| {
-            photo_page(core, id_of("owner", &owner_id)?, &page)
+            photo_page(core, id_of("owner", &owner_id)?, &page, language)
         })
     }
 
@@ -333,9 +289,13 @@ impl FieldStore {
     ///
     /// # Errors
     /// `Locked`, `Invalid`, `StorageFailed`.
-    pub fn list_unassigned_photos(&self, page: PageQuery) -> Result<PhotoPage, CoreError> {
+    pub fn list_unassigned_photos(
+        &self,
+        page: PageQuery,
+        language: Language,
+    ) -> Result<PhotoPage, CoreError> {
         self.shared.read("list_unassigned_photos", |core| {
-            photo_page(core, ROOT, &page)
+            photo_page(core, ROOT, &page, language)
         })
     }
 
@@ -343,11 +303,11 @@ impl FieldStore {
     ///
     /// # Errors
     /// `Locked`, `NotFound` (a photo just saved is known a moment later), `StorageFailed`.
-    pub fn get_photo(&self, photo_id: String) -> Result<PhotoView, CoreError> {
+    pub fn get_photo(&self, photo_id: String, language: Language) -> Result<PhotoView, CoreError> {
         self.shared.read("get_photo", |core| {
             let id = id_of("photo", &photo_id)?;
             let folded = about(&photo_id, core.get_kind(id, Kind::Photo))?;
-            photo_view(core, core.noted(CoreView::of(&folded))?)
+            photo_view(core, core.noted(CoreView::of(&folded))?, language)
         })
     }
 
@@ -355,15 +315,14 @@ impl FieldStore {
     ///
     /// # Errors
     /// `Locked`, `NotFound`, `Invalid`, `StorageFailed`.
-    pub fn assign_photo(&self, assignment: PhotoAssignment) -> Result<PhotoView, CoreError> {
+    pub fn assign_photo(&self, assignment: PhotoAssignment) -> Result<(), CoreError> {
         self.shared.write("assign_photo", |core| {
             let photo_id = &assignment.photo_id;
             let id = id_of("photo", photo_id)?;
             let shot = known_some("shot_code", assignment.shot_code.as_ref(), Shot::known)?;
-            let owner = assignment.owner.read()?;
+            let owner = assignment.owner.read("owner")?;
             let assigned = core.assign_photo(id, owner, shot.as_ref(), assignment.reason);
-            about(photo_id, assigned)?;
-            photo_view(core, core.noted(CoreView::of(&core.get(id)?))?)
+            about(photo_id, assigned)
         })
     }
 
@@ -487,50 +446,61 @@ pub(crate) fn import_path(
     Ok(core.import_photo(Path::new(path), draft)?)
 }
 
-fn photo_page(core: &Core, owner: SubjectId, page: &PageQuery) -> Result<PhotoPage, CoreError> {
+fn photo_page(
+    core: &Core,
+    owner: SubjectId,
+    page: &PageQuery,
+    language: Language,
+) -> Result<PhotoPage, CoreError> {
     let (after, limit) = page.read()?;
     let page = core.page(owner, Kind::Photo, (after.as_ref(), limit), CoreView::of)?;
     let photos = page
         .0
         .into_iter()
-        .map(|view| photo_view(core, core.noted(view)?));
+        .map(|view| photo_view(core, core.noted(view)?, language));
     Ok(PhotoPage {
         photos: photos.collect::<Result<_, _>>()?,
         next: page.1.map(|cursor| cursor.to_text()),
     })
 }
 
-fn photo_view(core: &Core, view: CoreView) -> Result<PhotoView, CoreError> {
+fn photo_view(core: &Core, view: CoreView, language: Language) -> Result<PhotoView, CoreError> {
+    let choice = |term: vocabulary::Term| Choice::of_term(term, language);
     let status = match view.sealed {
         Some(sealed) => core.photo_status(sealed)?,
         None => imena_core::field_store::PhotoStatus::Elsewhere,
     };
+    let facts = view.facts.as_ref().map_or(&[][..], |facts| &facts.0).iter();
     let name_bytes = view
         .file_name
         .as_ref()
         .filter(|name| name.as_text().is_none());
     Ok(PhotoView {
-        id: shown(view.id),
+        id: view.id.to_string(),
         status: status.into(),
         sha256: view.sha256,
         size_bytes: view.bytes,
         mime: view.mime,
-        origin: view.origin.term().into(),
+        origin: choice(view.origin.term()),
         owner: view.owner.map(SubjectRef::from),
-        shot: view.shot.map(|shot| shot.term().into()),
-        facts: view.facts.map(PhotoFacts::from),
+        shot: view.shot.map(|shot| choice(shot.term())),
+        facts: facts.map(|next| fact(next, language)).collect(),
         captured_ms: view.captured_ms,
         file_name_bytes: name_bytes.map(|name| name.as_bytes().to_vec()),
         file_name: view.file_name.as_ref().map(FileName::shown),
-        defects: terms(&view.defects),
+        defects: view
+            .defects
+            .iter()
+            .map(|defect| choice(defect.term()))
+            .collect(),
         should_retake: view.should_retake,
-        no_preview: view.no_preview.map(|reason| reason.term().into()),
+        no_preview: view.no_preview.map(|reason| choice(reason.term())),
         preview_marks: view
             .preview_marks
             .iter()
-            .map(|mark| mark.term().into())
+            .map(|mark| choice(mark.term()))
             .collect(),
-        marks: view.record.into(),
+        marks: view.marks.into(),
     })
 }
 
@@ -538,45 +508,13 @@ fn terms(defects: &[PhotoDefect]) -> Vec<Term> {
     defects.iter().map(|defect| defect.term().into()).collect()
 }
 
-impl From<CoreFacts> for PhotoFacts {
-    fn from(facts: CoreFacts) -> Self {
-        #[allow(clippy::cast_precision_loss, reason = "far below 2^53")]
-        let degrees = |e7: i64| e7 as f64 / 1e7;
-        let [numerator, denominator] = match facts.exposure {
-            Some(both) => both.map(Some),
-            None => [None; 2],
-        };
-        let absent = facts.absent.into_iter().map(|(fact, reason)| AbsentFact {
-            fact: fact.to_owned(),
-            reason: reason.term().into(),
-        });
-        Self {
-            taken_text: facts.taken,
-            taken_nanos: facts.taken_nanos,
-            taken_offset_min: facts.taken_offset_min,
-            lat_deg: facts.lat_e7.map(degrees),
-            lon_deg: facts.lon_e7.map(degrees),
-            alt_mm: facts.alt_mm,
-            direction_mdeg: facts.direction_mdeg,
-            direction_ref: facts.direction_ref,
-            dop_milli: facts.dop_milli,
-            gps_time_ms: facts.gps_time_ms,
-            make: facts.make,
-            model: facts.model,
-            lens_make: facts.lens_make,
-            lens: facts.lens,
-            serial: facts.serial,
-            exposure_numerator: numerator,
-            exposure_denominator: denominator,
-            f_number_milli: facts.f_number_milli,
-            iso: facts.iso,
-            focal_length_um: facts.focal_length_um,
-            flash: facts.flash,
-            orientation: facts.orientation,
-            width: facts.width,
-            height: facts.height,
-            absent: absent.collect(),
-        }
+fn fact(fact: &CoreFact, language: Language) -> PhotoFact {
+    let Choice { code, label } = Choice::of(fact.spec.code, fact.spec.words, language);
+    PhotoFact {
+        code,
+        label,
+        shown: fact.shown(language.into()),
+        is_absent: fact.said.is_err(),
     }
 }
 
@@ -595,9 +533,10 @@ impl PhotoDraft {
         let capture_id = SubjectId::parse(&self.capture_id);
         let capture_id =
             capture_id.ok_or_else(|| CoreError::invalid("capture_id", "is no UUID"))?;
+        let owner = self.owner.as_ref().map(|owner| owner.read("owner"));
         Ok(core::CaptureDraft {
             capture_id: capture_id.0,
-            owner: self.owner.as_ref().map(SubjectRef::read).transpose()?,
+            owner: owner.transpose()?,
             shot: known_some("shot_code", self.shot_code.as_ref(), Shot::known)?,
             origin: self.origin.term(),
             file_name: match self.file_name_bytes {
@@ -647,7 +586,7 @@ impl From<core::Saved> for PhotoSaved {
             core::SavedOutcome::AdoptedRecovered => SavedOutcome::AdoptedRecovered,
         };
         Self {
-            photo_id: shown(saved.photo),
+            photo_id: saved.photo.to_string(),
             sha256: saved.sha256.to_hex(),
             size_bytes: saved.bytes,
             defects: terms(&saved.defects),

@@ -1,13 +1,31 @@
-//! Terms: the code for logic, the words for people.
+//! Words for people: in both languages where a verb answers, in the reader's where a screen is read.
 
-use imena_core::vocabulary as core;
+use imena_core::{nouns, vocabulary as core};
 
 use crate::error::CoreError;
 
-/// A term of a vocabulary.
+/// The language of a reader.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
+pub enum Language {
+    /// English.
+    English,
+    /// Ukrainian.
+    Ukrainian,
+}
+
+/// A code and its words in the reader's language.
+#[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
+pub struct Choice {
+    /// The code that stands in records; drafts take it.
+    pub code: String,
+    /// Its words.
+    pub label: String,
+}
+
+/// A term in both languages.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
 pub struct Term {
-    /// The code that stands in records; drafts take it.
+    /// The code that stands in records.
     pub code: String,
     /// English.
     pub en: String,
@@ -15,56 +33,55 @@ pub struct Term {
     pub uk: String,
 }
 
-/// A list of terms that a screen offers.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum Vocabulary {
-    /// What a site is.
-    SiteType,
-    /// What a grave looks like from outside.
-    GraveKind,
-    /// What the text of a marker stands on.
-    MarkerKind,
-    /// How a marker stands.
-    MarkerStatus,
-    /// How a marker reads.
-    MarkerReading,
-    /// What one code stands for.
-    RemainsKind,
-    /// Where a possible name was read or heard.
-    HintSource,
-    /// How sure the reader was of the letters.
-    HintConfidence,
-    /// What a part of a possible name is.
-    HintPartRole,
-    /// Who records.
-    OperatorRole,
-    /// Shots of the list.
-    Shot,
+/// Every term of a vocabulary, in the order of the screen. Answers at once.
+///
+/// # Errors
+/// `Invalid` names the vocabularies there are.
+#[uniffi::export]
+pub fn list_terms(vocabulary: &str, language: Language) -> Result<Vec<Choice>, CoreError> {
+    let lists = nouns::vocabularies();
+    let list = lists.iter().find(|list| list.code == vocabulary);
+    let list = list.ok_or_else(|| {
+        let codes: Vec<&str> = lists.iter().map(|list| list.code).collect();
+        CoreError::invalid("vocabulary", &format!("is none of: {}", codes.join(", ")))
+    })?;
+    let choice = |term: &core::TermRow| Choice::of(term.code, term.words, language);
+    Ok(list.terms.iter().map(choice).collect())
 }
 
-/// Every term of a vocabulary, in the order of the screen.
+/// Every kind of record that a person makes by a form, in the order of menus. Answers at once.
 #[uniffi::export]
-pub fn list_terms(vocabulary: Vocabulary) -> Vec<Term> {
-    macro_rules! all {
-        ($name:ident) => {
-            core::$name::ALL
-                .iter()
-                .map(|term| term.term().into())
-                .collect()
-        };
+#[must_use]
+pub fn list_kinds(language: Language) -> Vec<Choice> {
+    let asked = nouns::ALL.iter().filter(|noun| noun.is_asked_for());
+    let choice = |noun: &&nouns::Noun| Choice::of(noun.kind.name(), noun.words, language);
+    asked.map(choice).collect()
+}
+
+impl Choice {
+    pub(crate) fn of(code: &str, words: core::Words, language: Language) -> Self {
+        Self {
+            code: code.to_owned(),
+            label: words.in_language(language.into()).to_owned(),
+        }
     }
-    match vocabulary {
-        Vocabulary::SiteType => all!(SiteType),
-        Vocabulary::GraveKind => all!(GraveKind),
-        Vocabulary::MarkerKind => all!(MarkerKind),
-        Vocabulary::MarkerStatus => all!(MarkerStatus),
-        Vocabulary::MarkerReading => all!(MarkerReading),
-        Vocabulary::RemainsKind => all!(RemainsKind),
-        Vocabulary::HintSource => all!(HintSource),
-        Vocabulary::HintConfidence => all!(HintConfidence),
-        Vocabulary::HintPartRole => all!(HintPartRole),
-        Vocabulary::OperatorRole => all!(OperatorRole),
-        Vocabulary::Shot => all!(Shot),
+
+    pub(crate) fn of_term(term: core::Term, language: Language) -> Self {
+        let core::Term { code, en, uk } = term;
+        let label = match language {
+            Language::English => en,
+            Language::Ukrainian => uk,
+        };
+        Self { code, label }
+    }
+}
+
+impl From<Language> for core::Language {
+    fn from(language: Language) -> Self {
+        match language {
+            Language::English => Self::English,
+            Language::Ukrainian => Self::Ukrainian,
+        }
     }
 }
 

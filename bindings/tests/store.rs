@@ -12,9 +12,9 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use imena_ffi::{
-    ChangeListener, ChangeNotice, CoreError, FieldStore, GraveDraft, JobState, JoinDraft, KeyVault,
-    PageQuery, SecurityLevel, ShutDownOutcome, SiteDraft, SoftwareKeyVault, StoreConfig,
-    VaultError,
+    ChangeListener, ChangeNotice, CoreError, FieldStore, FieldValue, JobState, JoinDraft, KeyVault,
+    Language, PageQuery, RecordDraft, RecordQuery, SecurityLevel, ShutDownOutcome,
+    SoftwareKeyVault, StoreConfig, VaultError,
 };
 use imena_tests::phone::Phone;
 
@@ -87,12 +87,40 @@ fn app() -> App {
     }
 }
 
-fn site(name: &str) -> SiteDraft {
-    SiteDraft {
-        place_code: "LYS1".to_owned(),
-        name: name.to_owned(),
-        site_type_code: None,
+fn text(text: &str) -> FieldValue {
+    let text = text.to_owned();
+    FieldValue::Text { text }
+}
+
+fn draft(kind: &str, fields: &[(&str, FieldValue)]) -> RecordDraft {
+    let said = |(code, value): &(&str, FieldValue)| ((*code).to_owned(), value.clone());
+    RecordDraft {
+        kind: kind.to_owned(),
+        fields: fields.iter().map(said).collect(),
+        links: Vec::new(),
+        circumstances: None,
     }
+}
+
+fn site(name: &str) -> RecordDraft {
+    draft(
+        "site",
+        &[("place_code", text("LYS1")), ("name", text(name))],
+    )
+}
+
+fn sites(store: &FieldStore) -> usize {
+    let query = RecordQuery {
+        kind: "site".to_owned(),
+        parent_id: None,
+        fields: Vec::new(),
+        language: Language::English,
+    };
+    let page = PageQuery {
+        after: None,
+        limit: 10,
+    };
+    store.list_records(query, page).unwrap().rows.len()
 }
 
 fn until(mut is_so: impl FnMut() -> bool) {
@@ -155,16 +183,13 @@ impl ChangeListener for Slow {
 #[test]
 fn a_slow_listener_keeps_nobody_waiting_and_misses_nothing() {
     let app = app();
-    let site_id = app.store.record_site(site("Forest edge")).unwrap().id;
+    let subject = app.store.record(site("Forest edge")).unwrap().subject;
     let slow = Arc::new(Slow::default());
     let subscription = app.store.subscribe_changes(slow.clone()).unwrap();
     for _ in 0..300 {
-        let draft = GraveDraft {
-            site_id: site_id.clone(),
-            code: None,
-            kind_code: None,
-        };
-        app.store.record_grave(draft).unwrap();
+        let subject = subject.clone();
+        let grave = draft("grave", &[("site", FieldValue::Reference { subject })]);
+        app.store.record(grave).unwrap();
     }
     until(|| slow.reloads.load(Ordering::SeqCst) > 0 || slow.named.load(Ordering::SeqCst) >= 300);
     let notices = slow.notices.load(Ordering::SeqCst);
@@ -179,7 +204,7 @@ fn a_dropped_subscription_ends() {
     let app = app();
     let slow = Arc::new(Slow::default());
     drop(app.store.subscribe_changes(slow.clone()).unwrap());
-    app.store.record_site(site("Forest edge")).unwrap();
+    app.store.record(site("Forest edge")).unwrap();
     app.store.shut_down().unwrap();
     assert_eq!(slow.notices.load(Ordering::SeqCst), 0);
     until(|| Arc::strong_count(&slow) == 1);
@@ -219,7 +244,7 @@ fn a_listener_may_shut_the_store_down() {
     let app = app();
     let ending = Arc::new(Ending(app.store.clone(), AtomicUsize::new(0)));
     let _kept = app.store.subscribe_changes(ending.clone()).unwrap();
-    app.store.record_site(site("Forest edge")).unwrap();
+    app.store.record(site("Forest edge")).unwrap();
     until(|| ending.1.load(Ordering::SeqCst) == 1);
     let reopened = FieldStore::open_vault(app.config, app.vault).unwrap();
     reopened.shut_down().unwrap();
@@ -228,7 +253,7 @@ fn a_listener_may_shut_the_store_down() {
 #[test]
 fn a_call_that_does_not_return_does_not_hang_the_shut_down() {
     let app = app();
-    app.store.record_site(site("Forest edge")).unwrap();
+    app.store.record(site("Forest edge")).unwrap();
     let held_up = app.vault.held_up.lock().unwrap();
     let store = app.store.clone();
     let closing_out = std::thread::spawn(move || store.close_out());
@@ -255,11 +280,7 @@ fn a_call_that_does_not_return_does_not_hang_the_shut_down() {
 fn a_store_that_is_dropped_lets_go_of_the_vault() {
     let app = app();
     let job = app.store.start_verify().unwrap();
-    let page = PageQuery {
-        after: None,
-        limit: 10,
-    };
-    app.store.list_sites(page).unwrap();
+    assert_eq!(sites(&app.store), 0);
     drop(app.store);
     until(|| job.progress().state != JobState::Running);
     let (config, vault) = (app.config, app.vault);
@@ -269,7 +290,7 @@ fn a_store_that_is_dropped_lets_go_of_the_vault() {
 #[test]
 fn two_suspensions_at_once_and_a_shut_down_leave_a_sound_vault() {
     let app = app();
-    app.store.record_site(site("Forest edge")).unwrap();
+    app.store.record(site("Forest edge")).unwrap();
     let threads: Vec<_> = (0..4)
         .map(|number| {
             let store = app.store.clone();
@@ -291,9 +312,5 @@ fn two_suspensions_at_once_and_a_shut_down_leave_a_sound_vault() {
     assert_eq!(app.store.shut_down().unwrap(), ShutDownOutcome::Closed);
     let reopened = FieldStore::open_vault(app.config, app.vault).unwrap();
     reopened.unlock("123456".to_owned()).unwrap();
-    let page = PageQuery {
-        after: None,
-        limit: 10,
-    };
-    assert_eq!(reopened.list_sites(page).unwrap().sites.len(), 1);
+    assert_eq!(sites(&reopened), 1);
 }

@@ -18,15 +18,18 @@ use std::process::Command;
 use imena_core::capture::CaptureError;
 use imena_core::encoding::Hash32;
 use imena_core::field_store::{Error, FieldStore, StoreConfig};
+use imena_core::index::ROOT;
 use imena_core::model::ids::SubjectRef;
-use imena_core::record::{RecordError, SiteDraft};
+use imena_core::record::RecordError;
 use imena_core::store::{Class, StoreError};
+use imena_core::vocabulary::Kind;
 use imena_tests::actor::{Ended, Task, write_pictures};
 use imena_tests::faults::{Fault, FaultSwitch, faulty_environment};
 use imena_tests::phone::{
     PASSCODE, Phone, capture, draft, new_capture_id, open, picture, site_with_grave,
 };
 use imena_tests::promises::Said;
+use imena_tests::records::{add_site, site_draft};
 
 /// With every k of both faults a vault would grow to hundreds of photos, re-hashed each time: it is left for a new one before.
 const FAULTS_PER_VAULT: u64 = 36;
@@ -185,16 +188,10 @@ fn under_the_floor_a_capture_is_refused_before_the_shutter_and_entries_are_still
             .count(),
         0
     );
-    let (place_code, name) = ("KHA1".to_owned(), "Beech wood".to_owned());
-    store
-        .create_site(&SiteDraft {
-            place_code,
-            name,
-            site_type: None,
-        })
-        .unwrap();
+    add_site(&store, "KHA1", "Beech wood");
     let (_, _) = site_with_grave(&store);
-    assert_eq!(store.list_sites().unwrap().len(), 2);
+    let sites = store.list_all(ROOT, Kind::Site, |_| ()).unwrap();
+    assert_eq!(sites.len(), 2);
     store.shut_down().unwrap();
     // The disk has room again.
     let (store, _) = phone.open();
@@ -218,12 +215,7 @@ fn a_full_disk_is_a_word_of_its_own() {
         "{word}"
     );
     // Records need no file of their own.
-    let (place_code, name) = ("KHA1".to_owned(), "Beech wood".to_owned());
-    let made: Result<_, Error> = store.create_site(&SiteDraft {
-        place_code,
-        name,
-        site_type: None,
-    });
+    let made = store.record(&site_draft("KHA1", "Beech wood").any());
     assert!(
         !matches!(made, Err(Error::Record(RecordError::Store(_)))),
         "{made:?}"

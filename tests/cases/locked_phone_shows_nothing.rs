@@ -19,15 +19,14 @@ use std::path::Path;
 use imena_core::capture::CaptureFacts;
 use imena_core::field_store::FieldStore;
 use imena_core::index::ROOT;
-use imena_core::model::ids::SubjectRef;
 use imena_core::model::position::{Position, PositionProvider};
-use imena_core::record::{GraveDraft, HintDraft, HintPart, MarkerDraft, OperatorDraft, SiteDraft};
+use imena_core::nouns::{NamePart, marker, operator, person_hint};
+use imena_core::record::Draft;
 use imena_core::store::Class;
-use imena_core::vocabulary::{
-    HintConfidence, HintPartRole, HintSource, Kind, MarkerKind, OperatorRole,
-};
+use imena_core::vocabulary::{HintPartRole, MarkerKind, OperatorRole};
 use imena_tests::phone::{PASSCODE, Phone, draft, new_capture_id};
 use imena_tests::photo::{self, ExifSpec, GpsSpec, PhotoSpec};
+use imena_tests::records::{add_grave, add_site, hint_draft};
 
 /// Records of each of four kinds, and photos.
 const RECORDS: u16 = 45;
@@ -144,55 +143,39 @@ fn files_below(dir: &Path) -> Vec<std::path::PathBuf> {
 /// Records and photos full of canaries.
 fn fill(store: &FieldStore, canaries: &mut Canaries) {
     let name = canaries.text("Канарейкове поле");
-    let place_code = "KHA1".to_owned();
-    let site = store
-        .create_site(&SiteDraft {
-            place_code,
-            name,
-            site_type: None,
-        })
-        .unwrap();
+    let site = add_site(store, "KHA1", &name);
     for number in 0..RECORDS {
-        let (grave, code) = store
-            .create_grave(&GraveDraft {
-                site,
-                code: None,
-                kind: None,
-            })
-            .unwrap();
-        canaries.text(&code);
-        let marker = MarkerDraft {
-            site,
-            graves: vec![grave],
-            kind: MarkerKind::Cross,
-            text_verbatim: canaries.text(&format!("Плита канарейки {number}")),
-            number_text: Some(canaries.text(&format!("No. canary-{number}"))),
-            status: None,
-            reading: None,
-        };
-        store.create_marker(&marker).unwrap();
-        let hint = HintDraft {
-            owner: SubjectRef {
-                kind: Kind::Grave,
-                id: grave,
-            },
-            source: HintSource::Marker,
-            text_verbatim: canaries.text(&format!("Захисник Канаренко-{number}…")),
-            parts: vec![HintPart::from_marked(
-                HintPartRole::Surname,
-                &canaries.text(&format!("Канаренко-{number}")),
-            )],
-            reason: canaries.text(&format!("reason canary {number}")),
-            confidence: HintConfidence::Guess,
-            photos: Vec::new(),
-        };
-        store.create_hint(&hint).unwrap();
-        let operator = OperatorDraft {
-            display_name: canaries.text(&format!("Operator Canary {number}")),
-            role: OperatorRole::Rescuer,
-            organisation: canaries.text(&format!("Canary Unit {number}")),
-        };
-        store.create_operator(&operator).unwrap();
+        let grave = add_grave(store, site);
+        canaries.text(&grave.code.unwrap());
+        let marker = Draft::new()
+            .with(marker::SITE, site)
+            .with(marker::KIND, MarkerKind::Cross)
+            .with(
+                marker::TEXT,
+                canaries.text(&format!("Плита канарейки {number}")),
+            )
+            .with(
+                marker::NUMBER,
+                canaries.text(&format!("No. canary-{number}")),
+            )
+            .link(grave.subject);
+        store.record(&marker.any()).unwrap();
+        let text = canaries.text(&format!("Захисник Канаренко-{number}…"));
+        let reason = canaries.text(&format!("reason canary {number}"));
+        let part = canaries.text(&format!("Канаренко-{number}"));
+        let part = NamePart::from_marked(HintPartRole::Surname, &part);
+        let hint = hint_draft(grave.subject, &text, &reason);
+        let hint = hint.with(person_hint::PARTS, vec![part]);
+        store.record(&hint.any()).unwrap();
+        let name = canaries.text(&format!("Operator Canary {number}"));
+        let operator = Draft::new()
+            .with(operator::NAME, name)
+            .with(operator::ROLE, OperatorRole::Rescuer)
+            .with(
+                operator::ORGANISATION,
+                canaries.text(&format!("Canary Unit {number}")),
+            );
+        store.record(&operator.any()).unwrap();
     }
     (0..PHOTOS).for_each(|number| take(store, canaries, number));
 }

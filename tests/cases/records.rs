@@ -92,7 +92,7 @@ fn two_phones_record_disagree_and_a_person_ends_it_with_everything_kept() {
     let marker = marker["id"].as_str().unwrap().to_owned();
     // Remains of a grave are of its site; nobody types it twice.
     let remains = at.well("t01", &["record", "remains", "--of", grave.as_str()]);
-    let remains = at.well("t01", &["look", remains["code"].as_str().unwrap()]);
+    let remains = at.well("t01", &["show", remains["code"].as_str().unwrap()]);
     assert_eq!(field(&remains, "site")["shown"], "Лісова галявина");
     assert_eq!(field(&remains, "grave")["shown"], grave.as_str());
     for phone in ["t01", "t02"] {
@@ -109,7 +109,7 @@ fn two_phones_record_disagree_and_a_person_ends_it_with_everything_kept() {
         at.well(phone, &["sync"]);
     }
     for phone in ["t01", "t02"] {
-        let page = at.well(phone, &["look", &marker]);
+        let page = at.well(phone, &["show", &marker]);
         let number = field(&page, "number_text");
         let rivals = number["rivals"].as_array().unwrap();
         let mut shown: Vec<&str> = rivals
@@ -160,10 +160,10 @@ fn two_phones_record_disagree_and_a_person_ends_it_with_everything_kept() {
         "t01",
         &["unlink", &grave, &marker, "--reason", "another grave"],
     );
-    let page = at.well("t01", &["look", &marker]);
+    let page = at.well("t01", &["show", &marker]);
     assert_eq!(page["links"][0]["ended_reason"], "another grave");
     at.well("t01", &["withdraw", &marker, "--reason", "entered twice"]);
-    let page = at.well("t01", &["look", &marker]);
+    let page = at.well("t01", &["show", &marker]);
     assert_eq!(page["marks"]["ended_reason"], "entered twice");
 }
 

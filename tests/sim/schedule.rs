@@ -6,12 +6,16 @@
 
 use imena_core::capture::CHUNK_BYTES_MAX;
 use imena_core::encoding::Hash32;
-use imena_core::field_store::PhotoStatus;
-use imena_core::model::ids::SubjectRef;
-use imena_core::record::{GraveDraft, HintDraft, RemainsDraft, SiteDraft};
+use imena_core::field_store::{FieldStore, PhotoStatus};
+use imena_core::index::ROOT;
+use imena_core::model::circumstances::Circumstances;
+use imena_core::model::ids::SubjectId;
+use imena_core::nouns::grave::{self, Grave};
+use imena_core::record::Draft;
 use imena_core::sync::LinkCost;
-use imena_core::vocabulary::{HintConfidence, HintSource, Kind};
+use imena_core::vocabulary::{GraveKind, Kind, Language};
 use imena_tests::phone::{capture, draft};
+use imena_tests::records::{add_grave, add_remains, add_site, hint_draft};
 
 use crate::dice::{Dice, Year};
 use crate::link::{Fault, Word};
@@ -34,6 +38,10 @@ enum Action {
     Grave,
     Remains,
     Hint,
+    /// Somebody says something else of a grave.
+    Amend,
+    /// Somebody ends every conflict that a grave shows.
+    Resolve,
     Photo,
     /// The last photo is told again under its id.
     PhotoAgain,
@@ -63,6 +71,8 @@ const WEIGHTS: &[(Action, usize)] = &[
     (Action::Grave, 5),
     (Action::Remains, 4),
     (Action::Hint, 3),
+    (Action::Amend, 5),
+    (Action::Resolve, 3),
     (Action::Photo, 18),
     (Action::PhotoAgain, 2),
     (Action::PhotoCut, 2),
@@ -143,6 +153,8 @@ fn act(world: &mut World, dice: &mut Dice) -> String {
         | Action::Grave
         | Action::Remains
         | Action::Hint
+        | Action::Amend
+        | Action::Resolve
         | Action::Photo
         | Action::PhotoAgain
         | Action::PhotoCut
@@ -229,48 +241,69 @@ fn record(world: &mut World, dice: &mut Dice, who: usize, action: Action) -> Opt
     let phone = &mut world.phones[who];
     let store = phone.store.as_ref().unwrap();
     if action == Action::Site || phone.sites.is_empty() {
-        let draft = SiteDraft {
-            place_code: dice.pick(&["KHA1", "KHA2", "KHA3"]).to_owned(),
-            name: format!("Site {}", phone.sites.len() + 1),
-            site_type: None,
-        };
-        phone.sites.push(store.create_site(&draft).unwrap());
+        let name = format!("Site {}", phone.sites.len() + 1);
+        let code = dice.pick(&["KHA1", "KHA2", "KHA3"]);
+        phone.sites.push(add_site(store, code, &name));
         return Some("a site".to_owned());
     }
     let site = dice.pick(&phone.sites);
-    let (code, kind) = (None, None);
     if action == Action::Remains {
         let grave = phone.owners.iter().find(|owner| owner.kind == Kind::Grave);
-        let draft = RemainsDraft {
-            site,
-            grave: grave.map(|grave| grave.id),
-            code,
-            kind: None,
-        };
-        let (id, _) = store.create_remains(&draft).unwrap();
-        let kind = Kind::Remains;
-        phone.owners.push(SubjectRef { kind, id });
+        let made = add_remains(store, site, grave.map(|grave| grave.id));
+        phone.owners.push(made.subject);
         return None;
     }
     if action == Action::Grave || phone.owners.is_empty() {
-        let (id, _) = store
-            .create_grave(&GraveDraft { site, code, kind })
-            .unwrap();
-        let kind = Kind::Grave;
-        phone.owners.push(SubjectRef { kind, id });
+        phone.owners.push(add_grave(store, site).subject);
         return Some("a grave".to_owned());
     }
-    let hint = HintDraft {
-        owner: dice.pick(&phone.owners),
-        source: HintSource::Marker,
-        text_verbatim: "Nesteren…".to_owned(),
-        parts: Vec::new(),
-        reason: "the beginning of a surname".to_owned(),
-        confidence: HintConfidence::Probable,
-        photos: Vec::new(),
-    };
-    store.create_hint(&hint).unwrap();
+    if matches!(action, Action::Amend | Action::Resolve) {
+        let parents = store
+            .list_all(ROOT, Kind::Site, |site| site.subject)
+            .unwrap();
+        let all = |site: &SubjectId| store.list_all(*site, Kind::Grave, |grave| grave.subject);
+        let graves: Vec<_> = parents.iter().flat_map(|site| all(site).unwrap()).collect();
+        if graves.is_empty() {
+            return Some("no grave".to_owned());
+        }
+        let grave = dice.pick(&graves);
+        let kind = dice.pick(&[0, 1, 2]);
+        match action {
+            Action::Amend => amend(store, grave, GraveKind::ALL[kind].clone()),
+            _ => resolve(store, grave),
+        }
+        return None;
+    }
+    let owner = dice.pick(&phone.owners);
+    let hint = hint_draft(owner, "Nesteren…", "the beginning of a surname");
+    store.record(&hint.any()).unwrap();
     None
+}
+
+fn amend(store: &FieldStore, grave: SubjectId, kind: GraveKind) {
+    let changes = Draft::<Grave>::new().with(grave::KIND, kind);
+    store.amend(grave, &changes.any()).unwrap();
+}
+
+/// Lets the first rival of every conflict stand; what was shown is answered, all of it.
+fn resolve(store: &FieldStore, grave: SubjectId) {
+    let page = store.record_page(grave, Language::English).unwrap();
+    let fields = page
+        .view
+        .sections
+        .iter()
+        .flat_map(|section| &section.fields);
+    for field in fields.filter(|field| !field.rivals.is_empty()) {
+        let seen: Vec<_> = field.rivals.iter().map(|said| said.entry).collect();
+        let why = Circumstances::because(Some("looked again".to_owned()));
+        let said = (field.code, &field.rivals[0].value);
+        store.resolve(grave, said, &seen, why).unwrap();
+    }
+    let page = store.record_page(grave, Language::English).unwrap();
+    assert_eq!(
+        page.view.summary.marks.conflicts, 0,
+        "a conflict outlived its end"
+    );
 }
 
 /// Takes a photo of drawn bytes for a drawn owner.

@@ -2,16 +2,20 @@
 
 use imena_core::field_store::FieldStore;
 use imena_core::index::ROOT;
+use imena_core::merge::Folded;
 use imena_core::model::ids::{SubjectId, SubjectRef};
-use imena_core::record::{
-    GraveDraft, HintDraft, HintPart, MarkerDraft, OperatorDraft, RemainsDraft, SiteDraft,
-};
+use imena_core::nouns::grave;
+use imena_core::nouns::marker::{self, Marker};
+use imena_core::nouns::operator::{self, Operator};
+use imena_core::nouns::remains;
+use imena_core::nouns::{NamePart, person_hint, site};
+use imena_core::record::Draft;
 use imena_core::vocabulary::{
-    GraveKind, HintConfidence, HintPartRole, HintSource, Kind, MarkerKind, OperatorRole,
-    RemainsKind, SiteType,
+    GraveKind, HintPartRole, Kind, Language, MarkerKind, OperatorRole, RemainsKind, SiteType,
 };
 
 use crate::phone::{capture, draft, new_capture_id, picture};
+use crate::records::{hint_draft, site_draft};
 
 /// What the day left.
 #[derive(Clone, Debug)]
@@ -27,15 +31,8 @@ pub struct Day {
 /// A site, two graves with a marker, remains and a possible name, an operator, and `photos` photos of the first grave.
 #[must_use]
 pub fn work_a_day(store: &FieldStore, photos: u64) -> Day {
-    let site_type = Some(SiteType::GraveField);
-    let (place_code, name) = ("KHA1".to_owned(), "Beech wood".to_owned());
-    let site = store
-        .create_site(&SiteDraft {
-            place_code,
-            name,
-            site_type,
-        })
-        .unwrap();
+    let made = site_draft("KHA1", "Beech wood").with(site::TYPE, SiteType::GraveField);
+    let site = store.record(&made.any()).unwrap().subject.id;
     let mut day = Day {
         site,
         graves: Vec::new(),
@@ -45,33 +42,22 @@ pub fn work_a_day(store: &FieldStore, photos: u64) -> Day {
         add_grave(store, &mut day);
     }
     let owner = day.graves[0];
-    let text = "The Armed Forces of Ukraine defender Nesteren…".to_owned();
-    let marker = MarkerDraft {
-        site,
-        graves: vec![owner.id],
-        kind: MarkerKind::Plaque,
-        text_verbatim: text.clone(),
-        number_text: Some("No. 17".to_owned()),
-        status: None,
-        reading: None,
-    };
-    store.create_marker(&marker).unwrap();
-    let hint = HintDraft {
-        owner,
-        source: HintSource::Marker,
-        text_verbatim: text,
-        parts: vec![HintPart::from_marked(HintPartRole::Surname, "Nesteren…")],
-        reason: "written on the plate".to_owned(),
-        confidence: HintConfidence::Probable,
-        photos: Vec::new(),
-    };
-    store.create_hint(&hint).unwrap();
-    let operator = OperatorDraft {
-        display_name: "Kashtan".to_owned(),
-        role: OperatorRole::Rescuer,
-        organisation: "Rescue unit".to_owned(),
-    };
-    store.create_operator(&operator).unwrap();
+    let text = "The Armed Forces of Ukraine defender Nesteren…";
+    let marker = Draft::<Marker>::new()
+        .with(marker::SITE, site)
+        .with(marker::KIND, MarkerKind::Plaque)
+        .with(marker::TEXT, text.to_owned())
+        .with(marker::NUMBER, "No. 17".to_owned())
+        .link(owner);
+    store.record(&marker.any()).unwrap();
+    let part = NamePart::from_marked(HintPartRole::Surname, "Nesteren…");
+    let hint = hint_draft(owner, text, "written on the plate").with(person_hint::PARTS, vec![part]);
+    store.record(&hint.any()).unwrap();
+    let operator = Draft::<Operator>::new()
+        .with(operator::NAME, "Kashtan".to_owned())
+        .with(operator::ROLE, OperatorRole::Rescuer)
+        .with(operator::ORGANISATION, "Rescue unit".to_owned());
+    store.record(&operator.any()).unwrap();
     for number in 0..photos {
         capture(
             store,
@@ -85,28 +71,18 @@ pub fn work_a_day(store: &FieldStore, photos: u64) -> Day {
 
 /// One more grave with remains; their codes are noted.
 pub fn add_grave(store: &FieldStore, day: &mut Day) {
-    let (site, kind) = (day.site, Some(GraveKind::IndividualMarked));
-    let (grave, code) = store
-        .create_grave(&GraveDraft {
-            site,
-            code: None,
-            kind,
-        })
-        .unwrap();
-    day.codes.push(code);
-    let kind = Some(RemainsKind::Undetermined);
-    let remains = RemainsDraft {
-        site,
-        grave: Some(grave),
-        code: None,
-        kind,
-    };
-    let (_, code) = store.create_remains(&remains).unwrap();
-    day.codes.push(code);
-    day.graves.push(SubjectRef {
-        kind: Kind::Grave,
-        id: grave,
-    });
+    let grave = Draft::new()
+        .with(grave::SITE, day.site)
+        .with(grave::KIND, GraveKind::IndividualMarked);
+    let grave = store.record(&grave.any()).unwrap();
+    let remains = Draft::new()
+        .with(remains::SITE, day.site)
+        .with(remains::GRAVE, grave.subject.id)
+        .with(remains::KIND, RemainsKind::Undetermined);
+    let remains = store.record(&remains.any()).unwrap();
+    day.codes
+        .extend([grave.code, remains.code].into_iter().flatten());
+    day.graves.push(grave.subject);
 }
 
 /// Everything that lists and screens of this phone would show, line by line.
@@ -118,60 +94,37 @@ pub fn answers(store: &FieldStore) -> Vec<String> {
         "{:?} {:?} {:?}",
         status.device, status.issuer, status.own_seq
     ));
-    lines.extend(
-        store
-            .list_operators()
-            .unwrap()
+    let all = |parent, kind| {
+        let shown = |folded: &Folded| format!("{folded:?}");
+        store.list_all(parent, kind, shown).unwrap()
+    };
+    let photos = |owner| {
+        let photos = store.list_photos(owner).unwrap();
+        photos
             .iter()
-            .map(|view| format!("{view:?}")),
-    );
-    lines.extend(
-        store
-            .list_photos(ROOT)
+            .map(|view| format!("{view:?}"))
+            .collect::<Vec<_>>()
+    };
+    lines.extend(all(ROOT, Kind::Operator));
+    lines.extend(photos(ROOT));
+    lines.extend(all(ROOT, Kind::Site));
+    for site in store
+        .list_all(ROOT, Kind::Site, |site| site.subject)
+        .unwrap()
+    {
+        for kind in [Kind::Marker, Kind::Remains, Kind::Grave] {
+            lines.extend(all(site, kind));
+        }
+        for grave in store
+            .list_all(site, Kind::Grave, |grave| grave.subject)
             .unwrap()
-            .iter()
-            .map(|view| format!("{view:?}")),
-    );
-    for site in store.list_sites().unwrap() {
-        lines.push(format!("{site:?}"));
-        lines.extend(
-            store
-                .list_markers(site.id)
-                .unwrap()
-                .iter()
-                .map(|view| format!("{view:?}")),
-        );
-        lines.extend(
-            store
-                .list_remains(site.id)
-                .unwrap()
-                .iter()
-                .map(|view| format!("{view:?}")),
-        );
-        for grave in store.list_graves(site.id).unwrap() {
-            lines.push(format!("{grave:?} {:?}", store.get(grave.id).unwrap()));
-            let id = grave.id;
-            lines.extend(
-                store
-                    .list_remains(id)
-                    .unwrap()
-                    .iter()
-                    .map(|view| format!("{view:?}")),
-            );
-            lines.extend(
-                store
-                    .list_hints(id)
-                    .unwrap()
-                    .iter()
-                    .map(|view| format!("{view:?}")),
-            );
-            lines.extend(
-                store
-                    .list_photos(id)
-                    .unwrap()
-                    .iter()
-                    .map(|view| format!("{view:?}")),
-            );
+        {
+            let page = store.record_page(grave, Language::Ukrainian).unwrap();
+            lines.push(format!("{page:?}"));
+            for kind in [Kind::Remains, Kind::PersonHint] {
+                lines.extend(all(grave, kind));
+            }
+            lines.extend(photos(grave));
         }
     }
     lines

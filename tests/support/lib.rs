@@ -18,6 +18,7 @@ pub mod phone;
 pub mod photo;
 pub mod program;
 pub mod promises;
+pub mod records;
 pub mod relay;
 pub mod steps;
 pub mod tunnel;

@@ -9,12 +9,12 @@ use imena_core::environment::{Clock, ClockReading, Environment};
 use imena_core::field_store::{Error, FieldStore, StoreConfig, UnlockReport, software_vault};
 use imena_core::keys::{JoinCode, OrgIdentity, Organisation, PasscodeCost, PassphraseCost};
 use imena_core::model::ids::{SealedName, SubjectId, SubjectRef};
-use imena_core::record::{GraveDraft, SiteDraft};
 use imena_core::seal::open_bytes;
 use imena_core::store::SealedFiles;
-use imena_core::vocabulary::{Kind, PhotoOrigin};
+use imena_core::vocabulary::PhotoOrigin;
 
 use crate::photo::PhotoSpec;
+use crate::records::{add_grave, add_site};
 
 /// Opens every phone of the tests.
 pub const PASSCODE: &str = "4711 4711";
@@ -182,27 +182,8 @@ pub fn capture(store: &FieldStore, draft: CaptureDraft, bytes: &[u8]) -> Result<
 /// A site with one grave, which is given back.
 #[must_use]
 pub fn site_with_grave(store: &FieldStore) -> (SubjectId, SubjectRef) {
-    let name = "Beech wood".to_owned();
-    let draft = SiteDraft {
-        place_code: "KHA1".to_owned(),
-        name,
-        site_type: None,
-    };
-    let site = store.create_site(&draft).unwrap();
-    let (grave, _) = store
-        .create_grave(&GraveDraft {
-            site,
-            code: None,
-            kind: None,
-        })
-        .unwrap();
-    (
-        site,
-        SubjectRef {
-            kind: Kind::Grave,
-            id: grave,
-        },
-    )
+    let site = add_site(store, "KHA1", "Beech wood");
+    (site, add_grave(store, site).subject)
 }
 
 /// A photograph of some 60 KB, or one a little larger or smaller; another number, another picture.

@@ -114,8 +114,27 @@ pub fn generate(language: Language) -> Result<PathBuf, Failure> {
         }
         Language::Kotlin => {}
     }
+    write_keys(language, &products, &fresh)?;
     update(&fresh, &folder)?;
     Ok(folder)
+}
+
+/// Writes the typed keys of the nouns beside the generated code.
+///
+/// # Errors
+/// The generator's, or the disk's.
+fn write_keys(language: Language, products: &Path, fresh: &Path) -> Result<(), Failure> {
+    let keys = products.join("imena-keys");
+    let command = process::program(&keys.to_string_lossy(), &[language.name()]);
+    let text = process::output(command)?;
+    let file = match language {
+        Language::Kotlin => fresh.join("org/imena/bridge/Nouns.kt"),
+        Language::Swift => fresh.join("Nouns.swift"),
+        Language::Python => fresh.join("imena_nouns.py"),
+    };
+    fs::create_dir_all(file.parent().unwrap_or(fresh))
+        .and_then(|()| fs::write(&file, text))
+        .map_err(|error| Failure::io(format!("writing {}", file.display()), &error))
 }
 
 /// Makes `to` hold what `from` holds, leaving files alone that are the same already.

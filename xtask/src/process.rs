@@ -150,6 +150,19 @@ fn pass_on(
     to.flush()
 }
 
+/// Runs a command; gives what it writes to its standard output.
+///
+/// # Errors
+/// If it cannot be started, or ends with another code than 0.
+pub fn output(mut command: Command) -> Result<String, Failure> {
+    command.stderr(Stdio::inherit());
+    let done = command
+        .output()
+        .map_err(|error| not_started(&command, &error))?;
+    succeeded(&command, done.status)?;
+    Ok(String::from_utf8_lossy(&done.stdout).into_owned())
+}
+
 /// The first line that a command says, on either stream; nothing if it cannot be started or fails.
 pub fn first_line(mut command: Command) -> Option<String> {
     let output = command

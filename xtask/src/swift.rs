@@ -26,6 +26,7 @@ pub fn prepare(generated: &Path) -> Result<(), Failure> {
         ("ImenaBindings.swift", "ImenaBindings"),
         ("ImenaFFI.h", "ImenaFFI"),
         ("module.modulemap", "ImenaFFI"),
+        ("Nouns.swift", "ImenaCore"),
     ];
     for (file, target) in files {
         let folder = sources.join(target).join("generated");

@@ -3,22 +3,16 @@
 //! Owns that a name which several records bear is refused with each of them shown, and an id
 //! decides. Invariant: no verb takes a record that the person did not name alone.
 
-use imena_core::field_store::FieldStore;
+use imena_core::field_store::{Bearer, FieldStore};
 use imena_core::model::codes::PlaceCode;
 use imena_core::model::ids::{SubjectId, SubjectRef};
-use imena_core::record::{OperatorDraft, OperatorView, RecordState, SiteView};
+use imena_core::nouns::operator::{self, Operator};
+use imena_core::record::{Draft, Of};
 use imena_core::vocabulary::{Kind, OperatorRole};
 
-use super::show::to_choose;
+use super::list::to_choose;
 use crate::failure::Failure;
 use crate::terminal::foreign;
-
-/// What a name stands for, as several records bear it.
-struct Choice<'a> {
-    name: &'a str,
-    record: &'a RecordState,
-    id: SubjectId,
-}
 
 /// Finds a record by its code, place code or id; codes are read as people type them.
 pub fn find(store: &FieldStore, typed: &str) -> Result<SubjectRef, Failure> {
@@ -34,10 +28,9 @@ pub fn find(store: &FieldStore, typed: &str) -> Result<SubjectRef, Failure> {
             return Ok(SubjectRef { kind, id });
         }
         several => {
-            let choices = several.iter().map(of_site);
             let todo =
                 "Give the id of the one you mean. Joining two sites comes with a later verb.";
-            return Err(ambiguous(store, typed, "sites", choices, todo)?);
+            return Err(ambiguous(typed, "sites", several, todo));
         }
     }
     if typed.parse::<PlaceCode>().is_ok() {
@@ -87,13 +80,7 @@ pub fn no_site(store: &FieldStore, place_code: &str) -> Result<(), Failure> {
         return Ok(());
     }
     let todo = "Use that site, or choose another place code for yours.";
-    Err(ambiguous(
-        store,
-        place_code,
-        "a site here",
-        sites.iter().map(of_site),
-        todo,
-    )?)
+    Err(ambiguous(place_code, "a site here", &sites, todo))
 }
 
 /// An operator, and how the answer names them.
@@ -112,60 +99,34 @@ pub fn operator(
     organisation: Option<String>,
 ) -> Result<FoundOperator, Failure> {
     if let Some(id) = SubjectId::parse(&name) {
-        let view = OperatorView::of(&store.get_kind(id, Kind::Operator)?);
-        return Ok(found(&view));
+        let folded = store.get_kind(id, Kind::Operator)?;
+        let name = Of::<Operator>::new(&folded).and_then(|known| known.get(operator::NAME));
+        let shown = foreign(&name.unwrap_or_default()).into_owned();
+        return Ok(FoundOperator { id, shown });
     }
+    let shown = foreign(&name).into_owned();
     let known = store.operators_named(&name, &role, organisation.as_deref())?;
     match known.as_slice() {
         [] => {
-            let draft = OperatorDraft {
-                display_name: name,
-                role,
-                organisation: organisation.unwrap_or_default(),
-            };
-            let id = store.create_operator(&draft)?;
-            let shown = foreign(&draft.display_name).into_owned();
+            let draft = Draft::<Operator>::new()
+                .with(operator::NAME, name)
+                .with(operator::ROLE, role)
+                .with_some(operator::ORGANISATION, organisation);
+            let id = store.record(&draft.any())?.subject.id;
             Ok(FoundOperator { id, shown })
         }
-        [one] => Ok(found(one)),
+        [one] => Ok(FoundOperator { id: one.id, shown }),
         several => {
-            let choices = several.iter().map(|known| Choice {
-                name: &known.organisation,
-                record: &known.record,
-                id: known.id,
-            });
             let todo = "Give --organisation, or the id of the one you mean as --operator.";
-            Err(ambiguous(store, &name, "operators", choices, todo)?)
+            Err(ambiguous(&name, "operators", several, todo))
         }
     }
 }
 
-fn found(view: &OperatorView) -> FoundOperator {
-    FoundOperator {
-        id: view.id,
-        shown: foreign(&view.display_name).into_owned(),
-    }
-}
-
-fn of_site(site: &SiteView) -> Choice<'_> {
-    Choice {
-        name: &site.name,
-        record: &site.record,
-        id: site.id,
-    }
-}
-
-fn ambiguous<'a>(
-    store: &FieldStore,
-    typed: &str,
-    what: &str,
-    choices: impl Iterator<Item = Choice<'a>>,
-    todo: &str,
-) -> Result<Failure, Failure> {
+fn ambiguous(typed: &str, what: &str, choices: &[Bearer], todo: &str) -> Failure {
     let mut text = format!("{} stands for {what} already recorded:", foreign(typed));
     for choice in choices {
-        let line = to_choose(store, choice.name, choice.record, choice.id)?;
-        text.push_str(&format!("\n    {line}"));
+        text.push_str(&format!("\n    {}", to_choose(choice)));
     }
-    Ok(Failure::input(text, todo))
+    Failure::input(text, todo)
 }

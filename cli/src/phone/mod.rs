@@ -5,8 +5,9 @@
 
 mod capture;
 mod find;
+mod list;
 mod records;
-mod show;
+mod status;
 mod sync;
 mod verbs;
 
@@ -128,7 +129,7 @@ impl Phone {
         if store.is_locked() {
             let passcode = terminal.secret("Passcode", PASSCODE)?;
             let report = store.unlock(&passcode)?;
-            show::unlock_report(terminal, &report);
+            status::unlock_report(terminal, &report);
         }
         Ok(store)
     }

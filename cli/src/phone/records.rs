@@ -1,4 +1,4 @@
-//! The verbs of every noun, by its table: record, amend, resolve, withdraw, void, link, unlink, history, form, look, search.
+//! The verbs of every noun, by its table: record, amend, resolve, withdraw, void, link, unlink, history, form, search.
 //!
 //! Owns how a field is typed (`field=value`) and how a view is printed. Knows no noun: what there is stands in `imena_core::nouns`.
 
@@ -7,18 +7,15 @@ use imena_core::field_store::FieldStore;
 use imena_core::model::circumstances::Circumstances;
 use imena_core::model::ids::{SubjectId, SubjectRef};
 use imena_core::nouns::{self, FieldValue, Noun, Said as _};
-use imena_core::record::{
-    AnyDraft, Editor, Ending, FieldView, FormField, FormPath, RecordSummary, form,
-};
-use imena_core::vocabulary::Language;
+use imena_core::record::{AnyDraft, Editor, Ending, FormField, FormPath, RecordSummary, form};
 use serde_json::json;
 
 use super::find::find;
+use super::list::{LANGUAGE, field_lines, line, noun_of as noun_of_word, who};
 use crate::Done;
 use crate::failure::Failure;
 use crate::terminal::{Terminal, foreign};
 
-const LANGUAGE: Language = Language::English;
 /// More hits than a person reads.
 const FOUND_MAX: usize = 50;
 
@@ -52,7 +49,7 @@ pub enum RecordVerb {
         #[arg(long)]
         reason: Option<String>,
     },
-    /// End a conflict: of all that `look` shows for a field, this is to stand.
+    /// End a conflict: of all that `show` shows for a field, this is to stand.
     Resolve {
         /// Code, place code or id.
         of: String,
@@ -110,11 +107,6 @@ pub enum RecordVerb {
         #[arg(long)]
         expert: bool,
     },
-    /// Show every field of a record, with what devices say differently.
-    Look {
-        /// Code, place code or id.
-        of: String,
-    },
     /// Find records by words of three scripts or by a number.
     Search {
         /// What is written.
@@ -133,7 +125,7 @@ pub fn run(terminal: &mut Terminal, store: &FieldStore, verb: RecordVerb) -> Don
             fields,
             reason,
         } => {
-            let mut draft = AnyDraft::named(&kind).map_err(refused)?;
+            let mut draft = AnyDraft::of(noun_of_word(&kind)?);
             if let Some(of) = of {
                 belong(store, &mut draft, find(store, &of)?)?;
             }
@@ -197,7 +189,7 @@ pub fn run(terminal: &mut Terminal, store: &FieldStore, verb: RecordVerb) -> Don
             let mut links = page.links.iter();
             let link = links.find(|link| link.other.subject.id == other.id);
             let link = link.map(|link| link.link).ok_or_else(|| {
-                Failure::input("these two are not linked".to_owned(), "`look` shows links.")
+                Failure::input("these two are not linked".to_owned(), "`show` shows links.")
             })?;
             let why = Circumstances::because(Some(reason));
             store.end(link, Ending::Withdrawn, why)?;
@@ -212,14 +204,14 @@ pub fn run(terminal: &mut Terminal, store: &FieldStore, verb: RecordVerb) -> Don
             history(terminal, store, found, field.as_deref())
         }
         RecordVerb::Form { kind, expert } => questions(terminal, kind.as_deref(), expert),
-        RecordVerb::Look { of } => {
-            let found = find(store, &of)?;
-            look(terminal, store, found)
-        }
         RecordVerb::Search { words } => {
             let asked = words.join(" ");
             let found = store.search(&asked, SubjectId([0; 16]), FOUND_MAX, LANGUAGE)?;
-            let lines: Vec<String> = found.iter().map(line).collect();
+            let named = |row: &RecordSummary| {
+                let (kind, id) = (row.subject.kind.name(), row.subject.id);
+                format!("{kind}  {}  id {id}", line(row))
+            };
+            let lines: Vec<String> = found.iter().map(named).collect();
             let text = match lines.is_empty() {
                 true => "Nothing of that is known here.".to_owned(),
                 false => lines.join("\n"),
@@ -228,10 +220,6 @@ pub fn run(terminal: &mut Terminal, store: &FieldStore, verb: RecordVerb) -> Don
             Ok(())
         }
     }
-}
-
-fn refused(error: imena_core::record::RecordError) -> Failure {
-    imena_core::field_store::Error::Record(error).into()
 }
 
 fn told(terminal: &mut Terminal, text: &str, found: SubjectRef) -> Done {
@@ -276,7 +264,7 @@ fn belong(store: &FieldStore, draft: &mut AnyDraft, owner: SubjectRef) -> Result
     Ok(())
 }
 
-fn type_in(store: &FieldStore, draft: &mut AnyDraft, fields: &[String]) -> Result<(), Failure> {
+pub fn type_in(store: &FieldStore, draft: &mut AnyDraft, fields: &[String]) -> Result<(), Failure> {
     for field in fields {
         let (code, typed) = pair(field)?;
         draft.type_in(code, typed, &|name| find(store, name).ok());
@@ -309,7 +297,7 @@ fn resolve(
         let what = format!("there is no conflict about {}", foreign(code));
         return Err(Failure::input(
             what,
-            "`look` shows what there is; `amend` changes a field.",
+            "`show` shows what there is; `amend` changes a field.",
         ));
     }
     let spec = noun_of(found)?.field_of_code(code);
@@ -329,87 +317,18 @@ fn resolve(
     Ok(store.resolve(found.id, (code, &value), &seen, why)?)
 }
 
-fn line(row: &RecordSummary) -> String {
-    let mut parts = vec![foreign(&row.title).into_owned()];
-    if !row.subtitle.is_empty() {
-        parts.push(foreign(&row.subtitle).into_owned());
-    }
-    if let Some(reason) = &row.marks.ended_reason {
-        parts.push(format!("ended: {}", foreign(reason)));
-    }
-    let kind = row.subject.kind.name();
-    format!("{kind}  {}  {}", parts.join("  "), row.subject.id)
-}
-
-fn look(terminal: &mut Terminal, store: &FieldStore, found: SubjectRef) -> Done {
-    let page = store.record_page(found.id, LANGUAGE)?;
-    let mut lines = vec![line(&page.view.summary)];
-    for section in &page.view.sections {
-        lines.push(format!("{}:", section.label));
-        lines.extend(section.fields.iter().flat_map(field_lines));
-    }
-    for (number, text) in &page.view.newer_fields {
-        lines.push(format!(
-            "field {number} of a newer version: {}",
-            foreign(text)
-        ));
-    }
-    for link in &page.links {
-        let ended = link.ended_reason.as_ref();
-        let ended = ended.map_or(String::new(), |why| format!("  undone: {}", foreign(why)));
-        let missing = if link.is_other_missing {
-            "  not known here yet"
-        } else {
-            ""
-        };
-        lines.push(format!("linked: {}{missing}{ended}", line(&link.other)));
-    }
-    for (kind, count) in &page.contents {
-        lines.push(format!("{}: {count}", kind.name()));
-    }
-    terminal.show(&lines.join("\n"), &page);
-    Ok(())
-}
-
-fn field_lines(field: &FieldView) -> Vec<String> {
-    let mut lines = vec![format!("  {}: {}", field.label, foreign(&field.shown))];
-    for said in &field.rivals {
-        let who = [said.operator_name.as_str(), said.device_name.as_str()];
-        let who: Vec<_> = who
-            .into_iter()
-            .filter(|name| !name.is_empty())
-            .map(foreign)
-            .collect();
-        lines.push(format!(
-            "    in conflict: {}  ({})",
-            foreign(&said.shown),
-            who.join(", ")
-        ));
-    }
-    let more = field.rival_count.saturating_sub(field.rivals.len());
-    if more > 0 {
-        lines.push(format!("    and {more} more"));
-    }
-    lines
-}
-
 fn history(
     terminal: &mut Terminal,
     store: &FieldStore,
     found: SubjectRef,
     field: Option<&str>,
 ) -> Done {
-    let told = store.history(found.id, field, LANGUAGE)?;
+    let told = store.history(found.id, field, (None, usize::MAX), LANGUAGE)?;
     let mut lines = Vec::new();
     for entry in &told {
         let when = imena_core::model::moment::shown(entry.recorded_ms);
-        let who = [entry.operator_name.as_str(), entry.device_name.as_str()];
-        let who: Vec<_> = who
-            .into_iter()
-            .filter(|name| !name.is_empty())
-            .map(foreign)
-            .collect();
-        lines.push(format!("{when}  {}  {}", entry.act.words(), who.join(", ")));
+        let who = who(&entry.operator_name, &entry.device_name);
+        lines.push(format!("{when}  {}  {who}", entry.act.words().en));
         lines.extend(entry.fields.iter().flat_map(field_lines));
         lines.extend(
             entry
@@ -433,13 +352,13 @@ fn questions(terminal: &mut Terminal, kind: Option<&str>, expert: bool) -> Done 
         terminal.show(&lines.join("\n"), &json!(names));
         return Ok(());
     };
-    let draft = AnyDraft::named(kind).map_err(refused)?;
+    let noun = noun_of_word(kind)?;
     let path = if expert {
         FormPath::Expert
     } else {
         FormPath::Rescuer
     };
-    let form = form(draft.noun(), path, LANGUAGE);
+    let form = form(noun, path, LANGUAGE);
     let mut lines = vec![form.title.to_owned()];
     let mut codes = Vec::new();
     for section in &form.sections {

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::Subcommand;
 use imena_core::field_store::FieldStore;
-use imena_core::record::{GraveDraft, HintDraft, HintPart, MarkerDraft, RemainsDraft, SiteDraft};
+use imena_core::model::ids::SubjectRef;
+use imena_core::nouns::{NamePart, grave, marker, person_hint, remains, site};
+use imena_core::record::Draft;
 use imena_core::vocabulary::{
     GraveKind, HintConfidence, HintPartRole, HintSource, Kind, MarkerKind, MarkerReading,
     MarkerStatus, OperatorRole, RemainsKind, Shot, SiteType,
@@ -14,7 +16,7 @@ use serde_json::json;
 use super::capture::capture;
 use super::find::{self, find};
 use super::records::{self, RecordVerb};
-use super::{PASSCODE, Phone, config, show, sync};
+use super::{PASSCODE, Phone, config, list, status, sync};
 use crate::Done;
 use crate::terminal::{Terminal, foreign};
 
@@ -147,7 +149,7 @@ pub enum PhoneVerb {
         text: String,
         /// `role=letters`, with `…` where letters are lost; may be given several times.
         #[arg(long = "part", value_parser = part)]
-        parts: Vec<HintPart>,
+        parts: Vec<NamePart>,
         /// Why it may be a name.
         #[arg(long)]
         reason: String,
@@ -157,9 +159,9 @@ pub enum PhoneVerb {
     },
     /// List sites, operators, or what hangs on a record; says what it lists, or what is missing.
     List {
-        /// What to list.
-        #[arg(value_enum, default_value_t = show::What::Sites)]
-        what: show::What,
+        /// What to list: a kind of record, such as `graves`; `form` lists the kinds.
+        #[arg(default_value = "sites")]
+        what: String,
         /// Place code of a site, or code of a grave or of remains.
         #[arg(long)]
         of: Option<String>,
@@ -231,18 +233,18 @@ pub fn run(terminal: &mut Terminal, phone: &mut Phone, verb: PhoneVerb) -> Done 
             let store = phone.unlocked(terminal)?;
             let owner = of.as_deref().map(|of| find(store, of)).transpose()?;
             let owner = of.as_deref().zip(owner.map(|owner| owner.id));
-            show::list(terminal, store, what, owner)
+            list::list(terminal, store, list::noun_of(&what)?, owner)
         }
         PhoneVerb::Show { of } => {
             let store = phone.unlocked(terminal)?;
             let found = find(store, &of)?;
-            show::record(terminal, store, found)
+            list::show(terminal, store, found)
         }
         PhoneVerb::Status => {
             if !phone.is_locked_by_hand && std::env::var_os(PASSCODE).is_some() {
                 phone.unlocked(terminal)?;
             }
-            show::status(terminal, &phone.store()?.status()?);
+            status::status(terminal, &phone.store()?.status()?);
             Ok(())
         }
         PhoneVerb::Sync { metered, patience } => {
@@ -323,6 +325,7 @@ fn start(
     Ok(())
 }
 
+/// The short forms: `record` with the commonest fields as flags.
 fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done {
     match verb {
         PhoneVerb::Site {
@@ -330,21 +333,23 @@ fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done 
             name,
             site_type,
         } => {
-            let place_code = place.to_uppercase();
-            find::no_site(store, &place_code)?;
-            let id = store.create_site(&SiteDraft {
-                place_code: place_code.clone(),
-                name,
-                site_type,
-            })?;
-            terminal.show(
-                &format!("Site {}", foreign(&place_code)),
-                &json!({"site": place_code, "id": id}),
-            );
+            let place = place.to_uppercase();
+            find::no_site(store, &place)?;
+            let draft = Draft::new()
+                .with(site::PLACE_CODE, place.clone())
+                .with(site::NAME, name)
+                .with_some(site::TYPE, site_type);
+            let id = store.record(&draft.any())?.subject.id;
+            let text = format!("Site {}", foreign(&place));
+            terminal.show(&text, &json!({"site": place, "id": id}));
         }
         PhoneVerb::Grave { site, code, kind } => {
-            let site = find::of_kind(store, &site, Kind::Site)?;
-            let (id, code) = store.create_grave(&GraveDraft { site, code, kind })?;
+            let draft = Draft::new()
+                .with(grave::SITE, find::of_kind(store, &site, Kind::Site)?)
+                .with_some(grave::CODE, code)
+                .with_some(grave::KIND, kind);
+            let made = store.record(&draft.any())?;
+            let (id, code) = (made.subject.id, made.code.unwrap_or_default());
             terminal.show(&format!("Grave {code}"), &json!({"grave": code, "id": id}));
         }
         PhoneVerb::Remains {
@@ -355,17 +360,15 @@ fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done 
         } => {
             let site = find::of_kind(store, &site, Kind::Site)?;
             let grave = grave.map(|grave| find::of_kind(store, &grave, Kind::Grave));
-            let grave = grave.transpose()?;
-            let (id, code) = store.create_remains(&RemainsDraft {
-                site,
-                grave,
-                code,
-                kind,
-            })?;
-            terminal.show(
-                &format!("Remains {code}"),
-                &json!({"remains": code, "id": id}),
-            );
+            let draft = Draft::new()
+                .with(remains::SITE, site)
+                .with_some(remains::GRAVE, grave.transpose()?)
+                .with_some(remains::CODE, code)
+                .with_some(remains::KIND, kind);
+            let made = store.record(&draft.any())?;
+            let (id, code) = (made.subject.id, made.code.unwrap_or_default());
+            let value = json!({"remains": code, "id": id});
+            terminal.show(&format!("Remains {code}"), &value);
         }
         PhoneVerb::Marker {
             site,
@@ -376,21 +379,18 @@ fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done 
             status,
             reading,
         } => {
-            let site = find::of_kind(store, &site, Kind::Site)?;
-            let graves = graves
-                .iter()
-                .map(|grave| find::of_kind(store, grave, Kind::Grave));
-            let graves = graves.collect::<Result<Vec<_>, _>>()?;
-            let draft = MarkerDraft {
-                site,
-                graves,
-                kind,
-                text_verbatim: text,
-                number_text: number,
-                status,
-                reading,
-            };
-            let id = store.create_marker(&draft)?;
+            let mut draft = Draft::new()
+                .with(marker::SITE, find::of_kind(store, &site, Kind::Site)?)
+                .with(marker::KIND, kind)
+                .with(marker::TEXT, text)
+                .with_some(marker::NUMBER, number)
+                .with_some(marker::STATUS, status)
+                .with_some(marker::READING, reading);
+            for grave in &graves {
+                let (kind, id) = (Kind::Grave, find::of_kind(store, grave, Kind::Grave)?);
+                draft = draft.link(SubjectRef { kind, id });
+            }
+            let id = store.record(&draft.any())?.subject.id;
             terminal.show("Marker recorded.", &json!({"marker": id}));
         }
         PhoneVerb::Hint {
@@ -401,21 +401,16 @@ fn record(terminal: &mut Terminal, store: &FieldStore, verb: PhoneVerb) -> Done 
             reason,
             confidence,
         } => {
-            let owner = find(store, &of)?;
-            let draft = HintDraft {
-                owner,
-                source,
-                text_verbatim: text,
-                parts,
-                reason,
-                confidence,
-                photos: Vec::new(),
-            };
-            let id = store.create_hint(&draft)?;
-            terminal.show(
-                "Possible name recorded (not established).",
-                &json!({"hint": id}),
-            );
+            let draft = Draft::new()
+                .with(person_hint::OWNER, find(store, &of)?)
+                .with(person_hint::SOURCE, source)
+                .with(person_hint::TEXT, text)
+                .with(person_hint::PARTS, parts)
+                .with(person_hint::REASON, reason)
+                .with(person_hint::CONFIDENCE, confidence);
+            let id = store.record(&draft.any())?.subject.id;
+            let text = "Possible name recorded (not established).";
+            terminal.show(text, &json!({"hint": id}));
         }
         PhoneVerb::Assign { photo, to, reason } => {
             let photo = find::of_kind(store, &photo, Kind::Photo)?;
@@ -455,9 +450,9 @@ fn term<T: Clone + Send + Sync + 'static>(
     }
 }
 
-fn part(typed: &str) -> Result<HintPart, String> {
+fn part(typed: &str) -> Result<NamePart, String> {
     let (role, letters) = typed.split_once('=').ok_or("write it as role=letters")?;
     let role =
         HintPartRole::known(role).ok_or_else(|| format!("{role} is not a part of a name"))?;
-    Ok(HintPart::from_marked(role, letters))
+    Ok(NamePart::from_marked(role, letters))
 }

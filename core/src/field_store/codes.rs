@@ -1,10 +1,10 @@
 //! From a code that was scanned or typed to the record that it stands for.
 
 use super::{Error, FieldStore};
-use crate::model::codes::{Code, parse};
+use crate::model::codes::parse;
 use crate::model::ids::{SubjectId, SubjectRef};
+use crate::nouns;
 use crate::record::RecordError;
-use crate::vocabulary::Kind;
 
 /// What a code stands for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -26,17 +26,11 @@ impl FieldStore {
     /// `Locked`; `Record`: it is no code, or of a kind that is not recorded here.
     pub fn find_code(&self, typed: &str) -> Result<FoundCode, Error> {
         let parsed = parse(typed).map_err(RecordError::from)?;
-        let kind = match parsed.code {
-            Code::Remains(_) => Kind::Remains,
-            Code::Grave(_) => Kind::Grave,
-            Code::Effect(_) | Code::Sample(_) => {
-                return Err(RecordError::Invalid {
-                    field: "code",
-                    reason: "is the code of something else than a grave or remains".to_owned(),
-                }
-                .into());
-            }
-        };
+        let noun = nouns::noun_of_code(&parsed.code).ok_or_else(|| RecordError::Invalid {
+            field: "code",
+            reason: "is the code of nothing that is recorded here".to_owned(),
+        })?;
+        let kind = noun.kind;
         let canonical = parsed.code.canonical_without_check();
         let id = SubjectId::of_code(self.join.org, kind, &canonical);
         let is_known = self.with_open(|open| Ok(open.index().kind_of(id)?.is_some()))?;

@@ -24,8 +24,8 @@ pub use folder::{
     ChainReport, EpochReport, FieldReport, FolderReport, HeadReport, SubjectReport, verify_folder,
 };
 pub use freeing::FreeReport;
-pub use naming::Recorder;
-pub use nouns::{LinkView, RecordPage, RecordQuery, RecordRow};
+pub use naming::{Bearer, Recorder};
+pub use nouns::RecordQuery;
 pub use opening::{UnlockReport, software_vault};
 pub use reading::{PhotoStatus, StatusView};
 pub use rebuild::{OldChain, RebuildReport};

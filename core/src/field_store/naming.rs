@@ -8,11 +8,26 @@
 use serde::Serialize;
 
 use super::{Error, FieldStore};
-use crate::model::ids::DeviceId;
-use crate::record::{OperatorView, RecordState, SiteView};
+use crate::index::ROOT;
+use crate::merge::{Folded, Standing};
+use crate::model::ids::{DeviceId, SubjectId};
+use crate::nouns::operator::{self, Operator};
+use crate::nouns::site::{self, Site};
+use crate::record::Of;
 use crate::vocabulary::{Kind, OperatorRole};
 
-/// Who recorded something, for people who must tell two records of one name apart.
+/// A record that bears a name, for people who must tell it from another that bears it too.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Bearer {
+    /// Which one.
+    pub id: SubjectId,
+    /// What tells it apart: the name of a site, the organisation of an operator.
+    pub name: String,
+    /// Who recorded it.
+    pub by: Recorder,
+}
+
+/// Who recorded something.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Recorder {
     /// Whose chain; none if its first entry has not come.
@@ -30,13 +45,13 @@ impl FieldStore {
     ///
     /// # Errors
     /// `Locked`, or the index's.
-    pub fn sites_named(&self, place_code: &str) -> Result<Vec<SiteView>, Error> {
-        let mut sites = self.list_sites()?;
-        sites.retain(|site| {
-            site.record.ended.is_none() && site.place_code.eq_ignore_ascii_case(place_code)
-        });
-        sites.sort_by_key(|site| (site.record.recorded_ms, site.id));
-        Ok(sites)
+    pub fn sites_named(&self, place_code: &str) -> Result<Vec<Bearer>, Error> {
+        self.bearers(Kind::Site, |folded| {
+            let site = Of::<Site>::new(folded)?;
+            let code = site.get(site::PLACE_CODE)?;
+            let bears = code.eq_ignore_ascii_case(place_code);
+            bears.then(|| site.get(site::NAME).unwrap_or_default())
+        })
     }
 
     /// The operators of a name and role who still stand; of one organisation, if it is given.
@@ -48,43 +63,54 @@ impl FieldStore {
         display_name: &str,
         role: &OperatorRole,
         organisation: Option<&str>,
-    ) -> Result<Vec<OperatorView>, Error> {
-        let mut operators = self.list_operators()?;
-        operators.retain(|known| {
-            known.record.ended.is_none()
-                && known.display_name == display_name
-                && known.role == *role
-                && organisation.is_none_or(|given| known.organisation == given)
-        });
-        operators.sort_by_key(|known| (known.record.recorded_ms, known.id));
-        Ok(operators)
+    ) -> Result<Vec<Bearer>, Error> {
+        self.bearers(Kind::Operator, |folded| {
+            let known = Of::<Operator>::new(folded)?;
+            let of = known.get(operator::ORGANISATION).unwrap_or_default();
+            let is_same = known.get(operator::NAME).as_deref() == Some(display_name)
+                && known.get(operator::ROLE).as_ref() == Some(role)
+                && organisation.is_none_or(|given| of == given);
+            is_same.then_some(of)
+        })
+    }
+
+    /// The records of a kind that still stand and bear a name, the first recorded first; `bears` gives what tells them apart.
+    fn bearers(
+        &self,
+        kind: Kind,
+        bears: impl Fn(&Folded) -> Option<String>,
+    ) -> Result<Vec<Bearer>, Error> {
+        let all = self.list_all(ROOT, kind, |folded| {
+            let stands = folded.standing == Standing::Stands;
+            let name = bears(folded).filter(|_| stands);
+            name.map(|name| (folded.clone(), name))
+        })?;
+        let mut found = Vec::new();
+        for (folded, name) in all.into_iter().flatten() {
+            let (id, by) = (folded.subject, self.recorder_of(&folded)?);
+            found.push(Bearer { id, name, by });
+        }
+        found.sort_by_key(|bearer| (bearer.by.recorded_ms, bearer.id));
+        Ok(found)
     }
 
     /// Who recorded a record.
     ///
     /// # Errors
     /// `Locked`, or the index's.
-    pub fn recorder_of(&self, record: &RecordState) -> Result<Recorder, Error> {
-        let operator = match record.operator {
+    pub fn recorder_of(&self, folded: &Folded) -> Result<Recorder, Error> {
+        let operator = match folded.operator {
             Some(id) => self.with_open(|open| Ok(open.index().folded(id)?))?,
             None => None,
         };
-        let operator = operator.filter(|folded| folded.kind == Kind::Operator);
-        let device = record.recorded_by.first().copied();
+        let operator = operator.as_ref().and_then(Of::<Operator>::new);
+        let device = folded.creates.first().map(|(_, device)| *device);
         Ok(Recorder {
             device,
             device_name: device.and_then(|device| self.name_of(device)),
-            operator: operator.map(|folded| OperatorView::of(&folded).display_name),
-            recorded_ms: record.recorded_ms,
+            operator: operator.and_then(|known| known.get(operator::NAME)),
+            recorded_ms: folded.first_wall_ms,
         })
-    }
-
-    /// Whether a record bears a number of another device's series that this device has not recorded.
-    #[must_use]
-    pub fn is_number_foreign(&self, code: &str, record: &RecordState) -> bool {
-        let roster = self.roster();
-        let roster = roster.as_ref().map(|signed| &signed.roster);
-        crate::record::is_number_foreign(code, record, roster)
     }
 
     pub(super) fn name_of(&self, device: DeviceId) -> Option<String> {

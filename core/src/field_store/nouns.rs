@@ -1,32 +1,23 @@
 //! The verbs and readings of every noun, on what is open: the record that a person saw, the roster's rights, the names of others.
 //!
-//! Owns where a code's series and a reader's rights come from. What each does stands in `record/`. Invariant: two changes on this device never answer
+//! Owns where a code's series, a reader's rights and its own name come from. What each does stands in `record/`. Invariant: two changes on this device never answer
 //! the same head.
+
+use std::cell::RefCell;
 
 use super::{Error, FieldStore, Open};
 use crate::encoding::Value;
 use crate::index::{Index, PageCursor};
-use crate::keys::Roster;
 use crate::merge::Folded;
 use crate::model::circumstances::Circumstances;
 use crate::model::codes::Issuer;
 use crate::model::ids::{DeviceId, EntryId, SubjectId, SubjectRef};
-use crate::nouns::{self, Fault, FieldValue, LinkSpec, Noun, Sensitivity, Spec};
+use crate::nouns::{self, Fault, FieldValue, LinkSpec, Noun, Spec};
 use crate::record::{
-    self, AnyDraft, DraftFinding, Ending, FieldView, HistoryEntry, Issuing, Names, Reader,
-    RecordError, RecordSummary, RecordView, Recorded, Series,
+    self, AnyDraft, DraftFinding, Ending, HistoryEntry, Issuing, KnownNames, Reader, RecordError,
+    RecordPage, RecordRow, RecordSummary, Recorded, Series,
 };
 use crate::vocabulary::{Kind, Language};
-
-/// A row of a list: its summary, and the fields that were asked for.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct RecordRow {
-    /// As in every list.
-    #[serde(flatten)]
-    pub summary: RecordSummary,
-    /// Those asked for, as far as something was said of them.
-    pub fields: Vec<FieldView>,
-}
 
 /// What a list is of.
 #[derive(Clone, Copy, Debug)]
@@ -39,31 +30,6 @@ pub struct RecordQuery<'a> {
     pub fields: &'a [&'static Spec],
     /// The reader's language.
     pub language: Language,
-}
-
-/// A record together with what hangs on it and what it is linked to.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct RecordPage {
-    /// The record.
-    #[serde(flatten)]
-    pub view: RecordView,
-    /// What it is linked to.
-    pub links: Vec<LinkView>,
-    /// How many records of each noun hang on it.
-    pub contents: Vec<(Kind, u64)>,
-}
-
-/// A link as seen from one end.
-#[derive(Clone, Debug, PartialEq, serde::Serialize)]
-pub struct LinkView {
-    /// The link itself.
-    pub link: SubjectId,
-    /// The other end; without a title as long as no entry of it has come.
-    pub other: RecordSummary,
-    /// No entry of the other end has come yet.
-    pub is_other_missing: bool,
-    /// Why it no longer stands, if it does not.
-    pub ended_reason: Option<String>,
 }
 
 impl FieldStore {
@@ -150,15 +116,8 @@ impl FieldStore {
     /// `Locked`, `Record(NotFound)`, or the index's.
     pub fn record_page(&self, subject: SubjectId, language: Language) -> Result<RecordPage, Error> {
         self.reading(language, |_, index, reader| {
-            let folded = index.folded(subject)?;
-            let folded = folded.ok_or(RecordError::NotFound { what: "record" })?;
-            let counts = index.counts_on(subject)?.into_iter();
-            let is_shown = |(kind, _): &(Kind, u64)| nouns::noun(*kind).is_some();
-            Ok(RecordPage {
-                view: RecordView::of(&folded, reader),
-                links: links_of(index, &folded, reader)?,
-                contents: counts.filter(is_shown).collect(),
-            })
+            let page = record::record_page(index, subject, reader)?;
+            Ok(page.ok_or(RecordError::NotFound { what: "record" })?)
         })
     }
 
@@ -169,23 +128,11 @@ impl FieldStore {
     pub fn list_records(
         &self,
         query: RecordQuery<'_>,
-        (after, limit): (Option<&PageCursor>, usize),
+        page: (Option<&PageCursor>, usize),
     ) -> Result<(Vec<RecordRow>, Option<PageCursor>), Error> {
         self.reading(query.language, |_, index, reader| {
-            let page = index.children(query.parent, query.noun.kind, after, limit)?;
-            let mut rows = Vec::new();
-            for subject in page.subjects {
-                let Some(folded) = index.folded(subject)? else {
-                    continue;
-                };
-                let fields = query.fields.iter();
-                let fields = fields.filter_map(|spec| FieldView::of(spec, &folded, reader));
-                rows.push(RecordRow {
-                    summary: RecordSummary::of(&folded, reader),
-                    fields: fields.collect(),
-                });
-            }
-            Ok((rows, page.next))
+            let of = (query.noun, query.parent, query.fields);
+            Ok(record::list_records(index, of, page, reader)?)
         })
     }
 
@@ -201,17 +148,16 @@ impl FieldStore {
         language: Language,
     ) -> Result<Vec<RecordSummary>, Error> {
         self.reading(language, |_, index, reader| {
-            let asked = nouns::asked(typed);
-            let mut rows = Vec::new();
-            for subject in index.found(&asked, reader.clearance, after, limit)? {
-                let folded = index.folded(subject)?;
-                rows.extend(folded.map(|folded| RecordSummary::of(&folded, reader)));
-            }
-            Ok(rows)
+            Ok(record::search_records(
+                index,
+                typed,
+                (after, limit),
+                reader,
+            )?)
         })
     }
 
-    /// What was said of a record, the newest first; of one field, if it is named.
+    /// A page of what was said of a record, the newest first, behind entry `after`; of one field, if it is named.
     ///
     /// # Errors
     /// `Locked`, `Record(NotFound)`, `Record(Findings)`: no such field.
@@ -219,6 +165,7 @@ impl FieldStore {
         &self,
         subject: SubjectId,
         field: Option<&str>,
+        page: (Option<EntryId>, usize),
         language: Language,
     ) -> Result<Vec<HistoryEntry>, Error> {
         self.reading(language, |open, index, reader| {
@@ -226,7 +173,7 @@ impl FieldStore {
             let folded = folded.ok_or(RecordError::NotFound { what: "record" })?;
             let spec = field.map(|field| field_of(&folded, field)).transpose()?;
             let entries = open.chain.journal().entries_of_subject(subject)?;
-            Ok(record::history(&entries, spec, reader))
+            Ok(record::history(&entries, spec, page, reader))
         })
     }
 
@@ -249,10 +196,11 @@ impl FieldStore {
             let roster = signed.as_ref().map(|signed| &signed.roster);
             let index = open.index();
             let names = KnownNames {
-                store: self,
                 index: &index,
-                language,
                 roster,
+                own: Some((self.device_id(), self.device_name())),
+                language,
+                titles: RefCell::default(),
             };
             let reader = Reader {
                 language,
@@ -265,7 +213,10 @@ impl FieldStore {
     }
 
     /// Changes one after the other, each followed by the index before the next one reads it.
-    fn changing<T>(&self, act: impl FnOnce(&Open) -> Result<T, RecordError>) -> Result<T, Error> {
+    pub(super) fn changing<T>(
+        &self,
+        act: impl FnOnce(&Open) -> Result<T, RecordError>,
+    ) -> Result<T, Error> {
         self.with_open(|open| {
             let turn = &open.changing;
             let _turn = turn
@@ -314,64 +265,6 @@ impl FieldStore {
     }
 }
 
-/// Names of others as the index and the roster know them.
-struct KnownNames<'a> {
-    store: &'a FieldStore,
-    index: &'a Index,
-    language: Language,
-    roster: Option<&'a Roster>,
-}
-
-/// Names inside a name: only ids, so that two records that name each other end.
-struct NoNames;
-
-impl Names for NoNames {
-    fn record(&self, subject: SubjectRef) -> String {
-        subject.id.to_string()
-    }
-
-    fn operator(&self, _operator: Option<SubjectId>) -> String {
-        String::new()
-    }
-
-    fn device(&self, device: DeviceId) -> String {
-        device.0.short()
-    }
-}
-
-impl KnownNames<'_> {
-    /// What a record is called; its id if nothing of it is known here, or its index cannot be read.
-    fn title(&self, subject: SubjectId) -> Option<String> {
-        let folded = self.index.folded(subject).ok().flatten()?;
-        let reader = Reader {
-            language: self.language,
-            clearance: Sensitivity::Personal,
-            roster: self.roster,
-            names: &NoNames,
-        };
-        Some(RecordSummary::of(&folded, &reader).title)
-    }
-}
-
-impl Names for KnownNames<'_> {
-    fn record(&self, subject: SubjectRef) -> String {
-        self.title(subject.id)
-            .unwrap_or_else(|| subject.id.to_string())
-    }
-
-    fn operator(&self, operator: Option<SubjectId>) -> String {
-        operator
-            .and_then(|operator| self.title(operator))
-            .unwrap_or_default()
-    }
-
-    fn device(&self, device: DeviceId) -> String {
-        self.store
-            .name_of(device)
-            .unwrap_or_else(|| device.0.short())
-    }
-}
-
 /// The field of a record's noun.
 fn field_of(folded: &Folded, code: &str) -> Result<&'static Spec, RecordError> {
     let noun = nouns::noun(folded.kind).ok_or(RecordError::NotFound { what: "record" })?;
@@ -406,39 +299,4 @@ fn link_between(one: Kind, other: Kind) -> Result<&'static LinkSpec, RecordError
     let spec = nouns::noun(one).and_then(|noun| noun.link_to(other));
     let (one, other) = (one.name(), other.name());
     spec.ok_or(RecordError::NoSuchLink { one, other })
-}
-
-/// Every link of a record, those that stand first.
-fn links_of(index: &Index, folded: &Folded, reader: &Reader<'_>) -> Result<Vec<LinkView>, Error> {
-    let specs = nouns::noun(folded.kind).map_or(&[][..], |noun| noun.links);
-    let mut links = Vec::new();
-    for spec in specs {
-        for link in index.all_children(folded.subject, spec.kind, Folded::clone)? {
-            links.extend(link_of(index, folded.subject, spec, &link, reader)?);
-        }
-    }
-    links.sort_by_key(|link: &LinkView| link.ended_reason.is_some());
-    Ok(links)
-}
-
-fn link_of(
-    index: &Index,
-    this: SubjectId,
-    spec: &LinkSpec,
-    link: &Folded,
-    reader: &Reader<'_>,
-) -> Result<Option<LinkView>, Error> {
-    let ends = crate::index::LINK_ENDS.map(|end| link.value(end).and_then(SubjectId::from_value));
-    let Some(other) = ends.into_iter().flatten().find(|end| *end != this) else {
-        return Ok(None);
-    };
-    let folded = index.folded(other)?;
-    let is_other_missing = folded.is_none();
-    let folded = folded.unwrap_or_else(|| Folded::unknown(other, spec.other));
-    Ok(Some(LinkView {
-        link: link.subject,
-        other: RecordSummary::of(&folded, reader),
-        is_other_missing,
-        ended_reason: record::ended_reason(link),
-    }))
 }

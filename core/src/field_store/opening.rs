@@ -11,7 +11,8 @@ use crate::keys::{
     JoinCode, KeyError, SessionKey, SignedRoster, TransferKey, VaultKeys, device_key,
 };
 use crate::model::ids::{DeviceId, EntryId, SubjectId};
-use crate::record::{NAME_BYTES_MAX, RecordError, owed};
+use crate::nouns::{Fault, LINE_BYTES_MAX, bounded};
+use crate::record::{DraftFinding, RecordError};
 use crate::store::{
     Class, Durability, Journal, Layout, OwnChain, ReceiptFiles, Reserve, SealedFiles, StoreError,
     VaultLock, Word,
@@ -46,7 +47,7 @@ impl FieldStore {
         passcode: &str,
     ) -> Result<Self, Error> {
         JoinCode::parse(join)?;
-        owed("device_name", device_name, NAME_BYTES_MAX)?;
+        typed("device_name", device_name, LINE_BYTES_MAX)?;
         check_new_passcode(passcode)?;
         let layout = Layout::new(&config.dir);
         layout.create(&config.environment)?;
@@ -111,7 +112,7 @@ impl FieldStore {
         passcode: &str,
     ) -> Result<Self, Error> {
         JoinCode::parse(join)?;
-        owed("device_name", device_name, NAME_BYTES_MAX)?;
+        typed("device_name", device_name, LINE_BYTES_MAX)?;
         check_new_passcode(passcode)?;
         let layout = Layout::new(&config.dir);
         layout.create(&config.environment)?;
@@ -548,8 +549,20 @@ const NOTED_UPTO: &str = "noted_upto";
 const PASSCODE_BYTES_MAX: usize = 1024;
 
 fn check_passcode(passcode: &str) -> Result<(), Error> {
-    owed("passcode", passcode, PASSCODE_BYTES_MAX)?;
-    Ok(())
+    typed("passcode", passcode, PASSCODE_BYTES_MAX)
+}
+
+/// Checks a text that must be there.
+fn typed(field: &'static str, text: &str, bytes_max: usize) -> Result<(), Error> {
+    let fault = match text.trim().is_empty() {
+        true => Some(Fault::Owed),
+        false => bounded(text, bytes_max).err(),
+    };
+    let refused = |fault| {
+        let field = field.to_owned();
+        RecordError::Findings(vec![DraftFinding { field, fault }])
+    };
+    Ok(fault.map(refused).map_or(Ok(()), Err)?)
 }
 
 /// Opens transfer.db with the files of receipts that it indexes.

@@ -5,7 +5,6 @@ use std::sync::PoisonError;
 use serde::Serialize;
 
 use super::{Error, FieldStore};
-use crate::index::ROOT;
 use crate::keys::SessionKey;
 use crate::model::codes::Issuer;
 use crate::model::ids::{DeviceId, SealedName, SubjectId};
@@ -168,13 +167,5 @@ impl FieldStore {
         let sessions = self.with_open(|open| Ok(open.sessions()))?;
         let identities: Vec<_> = sessions.iter().map(SessionKey::identity).collect();
         Ok(open_bytes(&identities, &sealed, RENDITION_BYTES_MAX).ok())
-    }
-
-    /// Photos without an owner.
-    ///
-    /// # Errors
-    /// `Locked`, or the index's.
-    pub fn list_unassigned(&self) -> Result<Vec<crate::record::PhotoView>, Error> {
-        self.list_photos(ROOT)
     }
 }

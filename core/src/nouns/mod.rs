@@ -4,6 +4,7 @@
 //! history (`record/`), lists (`index/`), sheets and typed keys of other languages read the tables from here. Invariant: nothing else lists fields.
 
 mod catalogue;
+mod facts;
 mod fault;
 mod field;
 mod found;
@@ -20,19 +21,23 @@ pub mod site;
 mod values;
 
 pub use catalogue::{catalogue, reading_rules};
+pub use facts::{FactValue, PhotoFact, PhotoFacts};
 pub use fault::Fault;
 pub use field::{
     Asked, Field, LINE_BYTES_MAX, PAGE_BYTES_MAX, Search, Section, Sensitivity, Spec, field,
 };
 pub use found::{asked, keys_of};
 pub use noun::{HasNoun, LinkSpec, Noun};
-pub use shapes::{FieldValue, Find, shown_of_any};
+pub use shapes::{FieldValue, Find, bounded, shown_of_any};
 pub use values::{
     Bytes, Code, CodeForm, Date, Facts, Many, NamePart, Named, Number, One, Owner, Parts, Place,
     Ref, Refs, Said, Shape, Text, Texts, Unit,
 };
 
-use crate::vocabulary::{Kind, Vocabulary};
+use crate::vocabulary::{
+    Coded as _, FactAbsence, Gap, Kind, MomentPrecision, MomentSource, NoPreview, PreviewMark,
+    StayReason, Vocabulary,
+};
 
 /// Every noun of this version, in the order of menus.
 pub const ALL: &[&Noun] = &[
@@ -52,13 +57,34 @@ pub fn noun(kind: Kind) -> Option<&'static Noun> {
     ALL.iter().copied().find(|noun| noun.kind == kind)
 }
 
+/// The noun whose records bear codes of this form.
+#[must_use]
+pub fn noun_of_code(code: &crate::model::codes::Code) -> Option<&'static Noun> {
+    let bears = |noun: &&Noun| {
+        noun.code_field()
+            .is_some_and(|(_, form, _)| form.fits(code))
+    };
+    ALL.iter().copied().find(bears)
+}
+
 /// The noun of a word, such as `grave`.
 #[must_use]
 pub fn noun_of_name(name: &str) -> Option<&'static Noun> {
     ALL.iter().copied().find(|noun| noun.kind.name() == name)
 }
 
-/// Every list that a field takes its terms from, each once, in the order of the tables.
+/// The lists that no field holds: what stands in place of a value or beside it, and what the program says of files.
+const BESIDE: [&Vocabulary; 7] = [
+    Gap::VOCABULARY,
+    MomentPrecision::VOCABULARY,
+    MomentSource::VOCABULARY,
+    FactAbsence::VOCABULARY,
+    NoPreview::VOCABULARY,
+    PreviewMark::VOCABULARY,
+    StayReason::VOCABULARY,
+];
+
+/// Every list of terms: those of fields, each once, in the order of the tables, then those of no field.
 #[must_use]
 pub fn vocabularies() -> Vec<&'static Vocabulary> {
     let mut all: Vec<&'static Vocabulary> = Vec::new();
@@ -68,5 +94,6 @@ pub fn vocabularies() -> Vec<&'static Vocabulary> {
             all.push(list);
         }
     }
+    all.extend(BESIDE);
     all
 }

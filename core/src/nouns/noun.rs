@@ -80,6 +80,13 @@ impl Noun {
         })
     }
 
+    /// Whether a person records it by a form; what a verb of its own records is not asked for.
+    #[must_use]
+    pub fn is_asked_for(&self) -> bool {
+        let mut fields = self.fields.iter();
+        fields.any(|spec| !matches!(spec.asked, Asked::Nobody))
+    }
+
     /// The link to records of a kind.
     #[must_use]
     pub fn link_to(&self, other: Kind) -> Option<&'static LinkSpec> {

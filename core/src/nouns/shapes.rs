@@ -3,10 +3,11 @@
 //! The one place that asks what shape a field has. Invariant: a value that was recorded is shown again as it was said; what a newer version wrote is
 //! shown as that, and never dropped.
 
+use super::facts::{PhotoFact, PhotoFacts};
 use super::fault::Fault;
 use super::field::{LINE_BYTES_MAX, Spec};
 use super::values::{CodeForm, NamePart, Parts, Said, Shape, Unit};
-use crate::encoding::Value;
+use crate::encoding::{Map, Value};
 use crate::model::codes::{Code, PlaceCode, parse};
 use crate::model::file_name::FileName;
 use crate::model::ids::{SubjectId, SubjectRef};
@@ -332,6 +333,9 @@ impl Spec {
             Some(list) => list.shown(code, language).to_owned(),
             None => code.to_owned(),
         };
+        if let (Shape::Facts, Value::Map(facts)) = (&self.shape, value) {
+            return facts_shown(facts, language);
+        }
         match self.value_of(value) {
             FieldValue::Nothing => String::new(),
             FieldValue::Gap(code) => Gap::VOCABULARY.shown(&code, language).to_owned(),
@@ -408,6 +412,17 @@ impl Unit {
     }
 }
 
+/// The facts that a file gives.
+fn facts_shown(facts: &Map, language: Language) -> String {
+    let facts = PhotoFacts::of(facts);
+    let given = facts.0.iter().filter(|fact| fact.said.is_ok());
+    let line = |fact: &PhotoFact| {
+        let label = fact.spec.words.in_language(language);
+        format!("{label}: {}", fact.shown(language))
+    };
+    joined(given.map(line), "; ")
+}
+
 /// As much of a value as can be shown without knowing its type.
 #[must_use]
 pub fn shown_of_any(value: &Value) -> String {
@@ -435,7 +450,11 @@ fn joined(texts: impl Iterator<Item = String>, between: &str) -> String {
     texts.collect::<Vec<_>>().join(between)
 }
 
-fn bounded(text: &str, bytes_max: usize) -> Result<(), Fault> {
+/// Checks a text as people write it, which is kept as it is.
+///
+/// # Errors
+/// It is too long, or holds what no text holds.
+pub fn bounded(text: &str, bytes_max: usize) -> Result<(), Fault> {
     if text.len() > bytes_max {
         let bytes = text.len();
         return Err(Fault::TooLong { bytes, bytes_max });

@@ -9,10 +9,21 @@ use super::RecordError;
 use crate::encoding::{Map, Value};
 use crate::model::circumstances::Circumstances;
 use crate::model::ids::SubjectRef;
-use crate::nouns::{self, Fault, Field, FieldValue, Find, HasNoun, Noun, Said, Spec};
+use crate::nouns::{
+    self, Fault, Field, FieldValue, Find, HasNoun, LINE_BYTES_MAX, Noun, PAGE_BYTES_MAX, Said,
+    Spec, bounded,
+};
 
 /// Where links are said, among findings.
 const LINKS: &str = "links";
+/// Where a reason is said.
+const REASON: &str = "reason";
+/// Where it is said whose words they are.
+const STATED_BY: &str = "stated_by";
+/// Where it is said when it happened.
+const OCCURRED: &str = "occurred";
+/// No zone on Earth is further from UTC, min.
+const OFFSET_MIN_MAX: i64 = 14 * 60;
 
 /// A draft in Rust code.
 ///
@@ -244,6 +255,7 @@ impl AnyDraft {
 
     fn wrong(&self) -> Vec<DraftFinding> {
         let mut all = self.faults.clone();
+        all.extend(beside(&self.circumstances));
         for spec in self.noun.fields {
             let Some(value) = self.fields.get(&spec.number) else {
                 continue;
@@ -301,6 +313,13 @@ impl AnyDraft {
         }
     }
 
+    /// What it says, as far as that may be recorded.
+    pub(super) fn said(&self) -> Map {
+        let specs = self.noun.fields.iter();
+        let said = specs.filter_map(|spec| Some((spec.number, self.accepted(spec)?)));
+        Map(said.collect())
+    }
+
     fn accepted(&self, spec: &Spec) -> Option<Value> {
         let value = self.fields.get(&spec.number)?.clone();
         spec.accept(value).ok()
@@ -315,6 +334,41 @@ fn says_nothing(value: &Value) -> bool {
 fn finding(field: &str, fault: Fault) -> DraftFinding {
     let field = field.to_owned();
     DraftFinding { field, fault }
+}
+
+/// What is wrong with what is said beside the fields.
+fn beside(circumstances: &Circumstances) -> Vec<DraftFinding> {
+    let reason = circumstances.reason.as_deref();
+    let wrong = reason.and_then(|reason| bounded(reason, PAGE_BYTES_MAX).err());
+    let mut all: Vec<DraftFinding> = wrong
+        .map(|fault| finding(REASON, fault))
+        .into_iter()
+        .collect();
+    let person = circumstances.stated_by.iter();
+    let texts = person.flat_map(|person| {
+        let (name, position, role) = (&person.name, &person.position, &person.role);
+        let rest = (&person.organisation, &person.document, &person.contact);
+        [name, position, role, rest.0, rest.1, rest.2]
+    });
+    let wrong = texts
+        .flatten()
+        .filter_map(|text| bounded(text, LINE_BYTES_MAX).err());
+    all.extend(wrong.map(|fault| finding(STATED_BY, fault)));
+    let occurred = circumstances.occurred.as_ref();
+    let offset = occurred.map(|occurred| occurred.offset_min);
+    if offset.is_some_and(|offset| !(-OFFSET_MIN_MAX..=OFFSET_MIN_MAX).contains(&offset)) {
+        let (min, max) = (-OFFSET_MIN_MAX, OFFSET_MIN_MAX);
+        all.push(finding(OCCURRED, Fault::NotBetween { min, max }));
+    }
+    all
+}
+
+/// Refuses what may not be said beside the fields.
+///
+/// # Errors
+/// `Findings`, all of them.
+pub(super) fn check_beside(circumstances: &Circumstances) -> Result<(), RecordError> {
+    refuse(beside(circumstances))
 }
 
 fn refuse(findings: Vec<DraftFinding>) -> Result<(), RecordError> {

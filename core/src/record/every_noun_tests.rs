@@ -12,7 +12,7 @@ use super::*;
 use crate::encoding::{Hash32, Map, Value};
 use crate::journal::{Entry, Header, Op, Touches, sample};
 use crate::merge::{Counting, fold};
-use crate::model::ids::{EntryId, SubjectRef};
+use crate::model::ids::{DeviceId, EntryId, SubjectId, SubjectRef};
 use crate::nouns::{ALL, Fault, FieldValue, NamePart, Noun, Sensitivity, Shape, Spec};
 use crate::vocabulary::{Gap, HintPartRole, Kind, Language};
 

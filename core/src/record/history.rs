@@ -8,6 +8,7 @@ use crate::merge::{Counting, Head, STANDING, fold};
 use crate::model::circumstances::Circumstances;
 use crate::model::ids::EntryId;
 use crate::nouns::{self, Spec};
+use crate::vocabulary::Words;
 
 /// What an entry did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -30,18 +31,22 @@ pub enum EntryAct {
 }
 
 impl EntryAct {
-    /// In a terminal.
+    /// What people read.
     #[must_use]
-    pub const fn words(self) -> &'static str {
-        match self {
-            Self::Created => "recorded",
-            Self::Amended => "changed",
-            Self::Resolved => "resolved",
-            Self::Withdrawn => "withdrawn",
-            Self::Voided => "declared void",
-            Self::Revived => "stands again",
-            Self::Newer => "something that only a newer version understands",
-        }
+    pub const fn words(self) -> Words {
+        let (en, uk) = match self {
+            Self::Created => ("recorded", "записано"),
+            Self::Amended => ("changed", "змінено"),
+            Self::Resolved => ("resolved", "розв’язано"),
+            Self::Withdrawn => ("withdrawn", "відкликано"),
+            Self::Voided => ("declared void", "визнано недійсним"),
+            Self::Revived => ("stands again", "знову чинне"),
+            Self::Newer => (
+                "something that only a newer version understands",
+                "те, що розуміє лише новіша версія",
+            ),
+        };
+        Words { en, uk }
     }
 }
 
@@ -69,11 +74,12 @@ pub struct HistoryEntry {
     pub is_body_missing: bool,
 }
 
-/// The entries of one record, the newest first; `field` leaves only those that speak of it.
+/// A page of the entries of one record, the newest first, behind entry `after`; `field` leaves only those that speak of it.
 #[must_use]
 pub fn history(
     entries: &[Entry],
     field: Option<&'static Spec>,
+    (after, limit): (Option<EntryId>, usize),
     reader: &Reader<'_>,
 ) -> Vec<HistoryEntry> {
     let mut ordered: Vec<&Entry> = entries.iter().collect();
@@ -87,8 +93,12 @@ pub fn history(
             is_said || entry.header.touches.contains_key(&spec.number)
         }
     };
-    let told = ordered.into_iter().filter(speaks);
-    told.map(|entry| told_of(entry, field, reader)).collect()
+    let begin = after.and_then(|after| ordered.iter().position(|entry| entry.id == after));
+    let begin = begin.map_or(0, |at| at.saturating_add(1));
+    let told = ordered.into_iter().skip(begin).filter(speaks);
+    told.take(limit)
+        .map(|entry| told_of(entry, field, reader))
+        .collect()
 }
 
 fn told_of(entry: &Entry, field: Option<&Spec>, reader: &Reader<'_>) -> HistoryEntry {

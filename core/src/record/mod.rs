@@ -1,28 +1,22 @@
-//! Draft → entry → View, a file per noun: what a person says becomes one entry, what all entries say becomes one view.
+//! Draft → entry → View, for every noun by its table: what a person says becomes one entry, what all entries say becomes one view.
 //!
-//! Owns the meaning of every field number of formats.md §4. Does not store, fold or list. Rule 0: what has physically happened can always be recorded; only
+//! Owns the verbs and the views. Does not list fields (`nouns/`), store, fold or list records. Rule 0: what has physically happened can always be recorded; only
 //! malformed data and the re-use of a code are refused here.
 
 mod clearance;
 mod draft;
 mod form;
-mod grave;
-mod hint;
 mod history;
-mod marker;
 mod numbering;
-mod operator;
+mod page;
 mod photo;
-mod photo_facts;
-mod remains;
-mod site;
+mod preview;
 #[cfg(test)]
 mod every_noun_tests;
 #[cfg(test)]
 mod pinned_tests;
 #[cfg(test)]
 mod write_tests;
-mod text;
 mod typed;
 mod view;
 mod write;
@@ -32,30 +26,24 @@ pub use draft::{AnyDraft, Draft, DraftFinding};
 pub use form::{
     Choice, Editor, Form, FormCondition, FormField, FormPath, FormSection, choices, form,
 };
-pub use grave::{GraveDraft, GraveView, create_grave};
-pub use hint::{HintDraft, HintPart, HintView, create_hint};
 pub use history::{EntryAct, HistoryEntry, history};
-pub use marker::{MarkerDraft, MarkerView, create_marker, linked_marker};
 pub use numbering::{Series, is_number_foreign};
-pub use operator::{OperatorDraft, OperatorView, create_operator};
+pub use page::{
+    KnownNames, LinkView, RecordPage, RecordRow, list_records, record_page, search_records,
+};
 pub use photo::{PhotoView, assign_photo};
-pub use photo_facts::PhotoFacts;
-pub use remains::{RemainsDraft, RemainsView, create_remains};
-pub use site::{SiteDraft, SiteView, create_site};
-pub(crate) use text::{NAME_BYTES_MAX, owed};
+pub use preview::preview;
 pub use typed::Of;
 pub use view::{
-    FieldView, Names, RIVALS_MAX, Reader, RecordMarks, RecordSummary, RecordView, Saying,
+    Author, FieldView, Names, RIVALS_MAX, Reader, RecordMarks, RecordSummary, RecordView, Saying,
     SectionView,
 };
 pub use write::{Ending, Issuing, Recorded, amend, end, link, link_id, record, resolve};
 
-use serde::Serialize;
 use thiserror::Error;
 
 use crate::merge::{Folded, Standing};
 use crate::model::codes::CodeError;
-use crate::model::ids::{DeviceId, SubjectId};
 use crate::nouns;
 use crate::store::StoreError;
 use crate::vocabulary::Language;
@@ -137,41 +125,11 @@ impl From<std::io::Error> for RecordError {
     }
 }
 
-/// What every view says about its record as such.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-pub struct RecordState {
-    /// Numbers of fields with more than one distinct value: both are kept until a person resolves it.
-    pub conflicts: Vec<u64>,
-    /// Two devices made it under one code.
-    pub is_created_twice: bool,
-    /// Why it was withdrawn or voided, if it was.
-    pub ended: Option<String>,
-    /// The recording device's clock at the first known entry, ms since 1970 UTC, as claimed.
-    pub recorded_ms: i64,
-    /// The devices that made it, the first one first.
-    pub recorded_by: Vec<DeviceId>,
-    /// Who recorded the first known entry, if that was said.
-    pub operator: Option<SubjectId>,
-}
-
 /// Why a record or link no longer stands; absent: it does.
 #[must_use]
 pub fn ended_reason(folded: &Folded) -> Option<String> {
     match &folded.standing {
         Standing::Stands => None,
         Standing::Withdrawn(reason) | Standing::Void(reason) => Some(reason.clone()),
-    }
-}
-
-impl RecordState {
-    fn of(folded: &Folded) -> Self {
-        Self {
-            conflicts: folded.conflicts(),
-            is_created_twice: folded.is_created_twice(),
-            ended: ended_reason(folded),
-            recorded_ms: folded.first_wall_ms,
-            recorded_by: folded.creates.iter().map(|(_, device)| *device).collect(),
-            operator: folded.operator,
-        }
     }
 }

@@ -5,10 +5,10 @@
 //! bears. A number that is in use when its turn comes is passed over. Invariant: no code is given
 //! out twice, nor one that any entry here speaks of.
 
-use super::{RecordError, RecordState};
+use super::RecordError;
 use crate::keys::Roster;
 use crate::model::codes::{Code, CodeError, EffectCode, GraveCode, Issuer, PlaceCode, RemainsCode};
-use crate::model::ids::{OrgId, SubjectId};
+use crate::model::ids::{DeviceId, OrgId, SubjectId};
 use crate::nouns::CodeForm;
 use crate::store::Pen;
 use crate::vocabulary::Kind;
@@ -84,17 +84,16 @@ pub(super) fn give_out(
     }
 }
 
-/// Whether a record bears a number of a device's series that this device has not recorded.
+/// Whether a record that these devices made bears a number of a device's series that this device has not recorded.
 ///
 /// So it is while the entry of that device has not come, and stays so if the label was misread or
 /// made up: a person looks at the label. A printed roll is of no device.
 #[must_use]
-pub fn is_number_foreign(code: &str, record: &RecordState, roster: Option<&Roster>) -> bool {
+pub fn is_number_foreign(code: &str, makers: &[DeviceId], roster: Option<&Roster>) -> bool {
     let Ok(code) = code.parse::<Code>() else {
         return false;
     };
     let issuer = code.issuer();
-    let makers = &record.recorded_by;
     if issuer.is_provisional() {
         let is_own = makers
             .iter()
@@ -120,10 +119,10 @@ mod tests {
     use crate::keys::DatabaseKey;
     use crate::merge::{Counting, fold};
     use crate::model::codes::PlaceCode;
-    use crate::model::ids::DeviceId;
-    use crate::record::{
-        GraveDraft, GraveView, RemainsDraft, RemainsView, create_grave, create_remains,
-    };
+    use crate::nouns;
+    use crate::nouns::grave::{self, Grave};
+    use crate::nouns::remains::{self, Remains};
+    use crate::record::{AnyDraft, Draft, Issuing, record};
     use crate::store::{Durability, Journal, OwnChain};
 
     const ORG: OrgId = OrgId(Hash32([5; 32]));
@@ -147,45 +146,39 @@ mod tests {
         }
 
         fn remains(&self, device: DeviceId, typed: Option<&str>) -> Result<String, RecordError> {
-            let (place, issuer) = (place(), "T01".parse().unwrap());
-            let code = typed.map(str::to_owned);
-            let (site, grave, kind) = (SITE, None, None);
-            let draft = RemainsDraft {
-                site,
-                grave,
-                code,
-                kind,
-            };
-            self.as_device(device, |chain| {
-                create_remains(chain, &place, &issuer, &draft).map(|(_, code)| code.to_string())
-            })
+            let draft = Draft::<Remains>::new().with(remains::SITE, SITE);
+            let draft = draft.with_some(remains::CODE, typed.map(str::to_owned));
+            self.record(device, &draft.any())
         }
 
         fn grave(&self, device: DeviceId, typed: Option<&str>) -> Result<String, RecordError> {
-            let (place, issuer) = (place(), "T01".parse().unwrap());
-            let code = typed.map(str::to_owned);
-            let (site, kind) = (SITE, None);
-            let draft = GraveDraft { site, code, kind };
+            let draft = Draft::<Grave>::new().with(grave::SITE, SITE);
+            let draft = draft.with_some(grave::CODE, typed.map(str::to_owned));
+            self.record(device, &draft.any())
+        }
+
+        fn record(&self, device: DeviceId, draft: &AnyDraft) -> Result<String, RecordError> {
+            let environment = Environment::system(0);
+            let issuing = || {
+                let (_, form, _) = draft.noun().code_field().unwrap();
+                let series = Series::below(form, "LYS1")?;
+                let issuer = "T01".parse().unwrap();
+                Ok(Issuing { series, issuer })
+            };
             self.as_device(device, |chain| {
-                create_grave(chain, &place, &issuer, &draft).map(|(_, code)| code.to_string())
+                let recorded = record(&environment, chain, draft, issuing)?;
+                Ok(recorded.code.unwrap())
             })
         }
 
-        fn record(&self, code: &str) -> RecordState {
+        fn makers(&self, code: &str) -> Vec<DeviceId> {
             let code: Code = code.parse().unwrap();
-            let kind = match code {
-                Code::Grave(_) => Kind::Grave,
-                Code::Remains(_) | Code::Effect(_) | Code::Sample(_) => Kind::Remains,
-            };
+            let kind = nouns::noun_of_code(&code).unwrap().kind;
             let subject = SubjectId::of_code(ORG, kind, &code.canonical_without_check());
             self.as_device(OWNER, |chain| {
                 let entries = chain.journal().entries_of_subject(subject).unwrap();
                 let folded = fold(subject, &entries, &Counting::default()).unwrap();
-                if kind == Kind::Grave {
-                    GraveView::of(&folded).record
-                } else {
-                    RemainsView::of(&folded).record
-                }
+                folded.creates.iter().map(|(_, device)| *device).collect()
             })
         }
     }
@@ -237,37 +230,27 @@ mod tests {
         desk.remains(OTHER, Some(&code("0009"))).unwrap();
         let own = desk.remains(OWNER, None).unwrap();
         let roster = roster();
-        let is_foreign = |code: &str| is_number_foreign(code, &desk.record(code), Some(&roster));
+        let is_foreign = |code: &str| is_number_foreign(code, &desk.makers(code), Some(&roster));
         assert!(is_foreign(&code("0009")));
         assert!(!is_foreign(&own));
         // Once the owner's own entry is there, both speak of one body.
-        assert!(!is_number_foreign(
-            &own,
-            &RecordState {
-                recorded_by: vec![OTHER, OWNER],
-                ..desk.record(&own)
-            },
-            Some(&roster)
-        ));
+        assert!(!is_number_foreign(&own, &[OTHER, OWNER], Some(&roster)));
         // A number of nobody's, or of a printed roll, is no one's to record first.
         assert!(!is_number_foreign(
             &code("0009"),
-            &desk.record(&code("0009")),
+            &desk.makers(&code("0009")),
             None
         ));
     }
 
     #[test]
     fn a_provisional_number_names_its_device_without_a_roster() {
-        let desk = desk();
         let issuer = Issuer::provisional(&OWNER.0.0);
-        let record = |device: DeviceId| RecordState {
-            recorded_by: vec![device],
-            ..desk.record(&desk.remains(device, None).unwrap())
-        };
         let code = crate::model::codes::RemainsCode::new(place(), issuer, 1).unwrap();
-        assert!(is_number_foreign(&code.to_string(), &record(OTHER), None));
-        assert!(!is_number_foreign(&code.to_string(), &record(OWNER), None));
+        assert!(is_number_foreign(&code.to_string(), &[OTHER], None));
+        assert!(!is_number_foreign(&code.to_string(), &[OWNER], None));
+        // What has no maker yet is not held against anybody.
+        assert!(!is_number_foreign(&code.to_string(), &[], None));
     }
 
     fn roster() -> Roster {

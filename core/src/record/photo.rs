@@ -2,8 +2,8 @@
 
 use serde::Serialize;
 
-use super::text::shown;
-use super::{PhotoFacts, RecordError, RecordState};
+use super::draft::check_beside;
+use super::{RecordError, RecordMarks};
 use crate::capture::answering;
 use crate::encoding::{Hash32, Map, Value};
 use crate::index::Index;
@@ -12,6 +12,8 @@ use crate::merge::Folded;
 use crate::model::circumstances::Circumstances;
 use crate::model::file_name::FileName;
 use crate::model::ids::{SealedName, SubjectId, SubjectRef};
+use crate::nouns::photo::{self, Photo};
+use crate::nouns::{Field, PhotoFacts, Said};
 use crate::store::{OwnChain, StoreError, Word};
 use crate::vocabulary::{Kind, NoPreview, PhotoDefect, PhotoOrigin, PreviewMark, Shot};
 
@@ -50,52 +52,39 @@ pub struct PhotoView {
     pub no_preview: Option<NoPreview>,
     /// What the preview, or the small picture in its place, does not show truly.
     pub preview_marks: Vec<PreviewMark>,
-    /// The record as such.
-    pub record: RecordState,
+    /// What to see before trusting it.
+    pub marks: RecordMarks,
 }
 
 impl PhotoView {
     /// Reads a fold.
     #[must_use]
     pub fn of(folded: &Folded) -> Self {
-        let uint = |field| {
-            folded
-                .value(field)
-                .and_then(Value::as_uint)
-                .unwrap_or_default()
-        };
-        let defects = folded
-            .value(14)
-            .and_then(Value::as_array)
-            .unwrap_or_default();
-        let defects: Vec<PhotoDefect> = defects
-            .iter()
-            .filter_map(|defect| defect.as_text().map(PhotoDefect::from_code))
-            .collect();
+        let size = |field| said(folded, field).and_then(|size| u64::try_from(size).ok());
+        let defects = said(folded, photo::DEFECTS).unwrap_or_default();
+        let sha256 = folded.value(photo::SHA256.spec.number);
         Self {
             id: folded.subject,
-            sealed: folded.value(1).and_then(SealedName::from_value),
-            sealed_bytes: uint(2),
-            sha256: folded
-                .value(3)
+            sealed: folded
+                .value(photo::SEALED.spec.number)
+                .and_then(SealedName::from_value),
+            sealed_bytes: size(photo::SEALED_BYTES).unwrap_or_default(),
+            sha256: sha256
                 .and_then(Value::as_hash)
                 .map(|hash: Hash32| hash.to_hex()),
-            bytes: uint(4),
-            mime: shown(folded, 5),
-            origin: PhotoOrigin::from_code(&shown(folded, 6)),
-            owner: folded.value(8).and_then(SubjectRef::from_value),
-            shot: folded
-                .value(9)
-                .and_then(Value::as_text)
-                .map(Shot::from_code),
-            facts: folded.value(10).and_then(Value::as_map).map(PhotoFacts::of),
-            captured_ms: folded.value(12).and_then(Value::as_int),
-            file_name: folded.value(13).and_then(FileName::from_value),
+            bytes: size(photo::BYTES).unwrap_or_default(),
+            mime: said(folded, photo::MIME).unwrap_or_default(),
+            origin: said(folded, photo::ORIGIN).unwrap_or(PhotoOrigin::Other(String::new())),
+            owner: said(folded, photo::OWNER),
+            shot: said(folded, photo::SHOT),
+            facts: said(folded, photo::FACTS).as_ref().map(PhotoFacts::of),
+            captured_ms: said(folded, photo::CAPTURED),
+            file_name: said(folded, photo::FILE_NAME),
             should_retake: defects.iter().any(PhotoDefect::calls_for_another),
             defects,
             no_preview: None,
             preview_marks: Vec::new(),
-            record: RecordState::of(folded),
+            marks: RecordMarks::of(folded),
         }
     }
 
@@ -122,6 +111,11 @@ impl PhotoView {
         self.should_retake |= is_damaged;
         Ok(self)
     }
+}
+
+/// What is said of a field, whatever kind the fold is taken for.
+fn said<T: Said>(folded: &Folded, field: Field<Photo, T>) -> Option<T::Of> {
+    folded.value(field.spec.number).and_then(T::from_value)
 }
 
 /// What one making of small pictures says.
@@ -156,20 +150,23 @@ pub fn assign_photo(
     shot: Option<&Shot>,
     reason: Option<String>,
 ) -> Result<(), RecordError> {
+    let circumstances = Circumstances::because(reason);
+    check_beside(&circumstances)?;
     let entries = chain.journal().entries_of_subject(photo)?;
     if entries.iter().all(|entry| entry.header.kind != Kind::Photo) {
         return Err(RecordError::NotFound { what: "photo" });
     }
-    let fields = Map::new()
-        .with(8, owner)
-        .with_some(9, shot.map(|shot| Value::text(shot.code())));
+    let fields = Map::new().with(photo::OWNER.spec.number, owner).with_some(
+        photo::SHOT.spec.number,
+        shot.map(|shot| Value::text(shot.code())),
+    );
     let (parents, touches) = answering(photo, &entries, &fields);
     let word = Word::create(Kind::Photo, photo, fields);
     chain.append_one(Word {
         op: Op::Set,
         parents,
         touches,
-        circumstances: Circumstances::because(reason),
+        circumstances,
         ..word
     })?;
     Ok(())

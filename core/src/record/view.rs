@@ -5,7 +5,7 @@
 
 use serde::Serialize;
 
-use super::{RecordState, is_number_foreign};
+use super::{ended_reason, is_number_foreign};
 use crate::keys::Roster;
 use crate::merge::{Folded, Head, STANDING};
 use crate::model::ids::{DeviceId, EntryId, SubjectId, SubjectRef};
@@ -119,6 +119,8 @@ pub struct FieldView {
     pub shown: String,
     /// The value; absent while hidden or missing.
     pub value: Option<FieldValue>,
+    /// Who said it; absent while hidden or missing.
+    pub by: Option<Author>,
     /// In a conflict everything that stands, the one to show first at the head; else empty.
     pub rivals: Vec<Saying>,
     /// How many there are, where not all are listed.
@@ -139,10 +141,18 @@ pub struct Saying {
     /// As people read it.
     pub shown: String,
     /// Who said it.
+    #[serde(flatten)]
+    pub by: Author,
+}
+
+/// Who said something, where and when.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Author {
+    /// Who; empty: nobody was named.
     pub operator_name: String,
     /// On which device.
     pub device_name: String,
-    /// By right.
+    /// An expert, by right.
     pub is_expert: bool,
     /// The device's clock then, ms, as claimed.
     pub said_ms: i64,
@@ -216,6 +226,7 @@ impl FieldView {
             label: spec.words.in_language(reader.language),
             shown: String::new(),
             value: None,
+            by: None,
             rivals: Vec::new(),
             rival_count: 0,
             is_lay: false,
@@ -240,7 +251,8 @@ impl FieldView {
         Some(Self {
             shown: first.shown,
             value: Some(first.value),
-            is_lay: spec.asked == Asked::Experts && !first.is_expert,
+            is_lay: spec.asked == Asked::Experts && !first.by.is_expert,
+            by: Some(first.by),
             rival_count: if is_conflict { heads.len() } else { 0 },
             rivals: if is_conflict { sayings } else { Vec::new() },
             ..blank
@@ -261,12 +273,30 @@ fn sayings(spec: &Spec, heads: &[Head], reader: &Reader<'_>) -> Vec<Saying> {
         shown: spec.shown(&head.value, reader.language, &|subject| {
             reader.names.record(subject)
         }),
-        operator_name: reader.names.operator(head.operator),
-        device_name: reader.names.device(head.device),
-        is_expert,
-        said_ms: head.wall_ms,
+        by: Author {
+            operator_name: reader.names.operator(head.operator),
+            device_name: reader.names.device(head.device),
+            is_expert,
+            said_ms: head.wall_ms,
+        },
     };
     ordered.into_iter().take(RIVALS_MAX).map(saying).collect()
+}
+
+impl RecordMarks {
+    /// Reads a fold; whose number it bears is not in it.
+    #[must_use]
+    pub fn of(folded: &Folded) -> Self {
+        Self {
+            conflicts: folded.conflicts().len(),
+            missing_bodies: folded.absent,
+            newer_entries: folded.newer,
+            is_created_twice: folded.is_created_twice(),
+            is_number_foreign: false,
+            ended_reason: ended_reason(folded),
+            recorded_ms: folded.first_wall_ms,
+        }
+    }
 }
 
 impl RecordSummary {
@@ -282,22 +312,18 @@ impl RecordSummary {
         let subtitle = noun.map_or_else(String::new, |noun| {
             subtitle_of(noun, folded, &title, reader)
         });
-        let state = RecordState::of(folded);
+        let makers: Vec<DeviceId> = folded.creates.iter().map(|(_, device)| *device).collect();
+        let is_foreign = code
+            .as_ref()
+            .is_some_and(|code| is_number_foreign(code, &makers, reader.roster));
         Self {
             subject: SubjectRef {
                 kind: folded.kind,
                 id: folded.subject,
             },
             marks: RecordMarks {
-                conflicts: state.conflicts.len(),
-                missing_bodies: folded.absent,
-                newer_entries: folded.newer,
-                is_created_twice: state.is_created_twice,
-                is_number_foreign: code
-                    .as_ref()
-                    .is_some_and(|code| is_number_foreign(code, &state, reader.roster)),
-                ended_reason: state.ended,
-                recorded_ms: state.recorded_ms,
+                is_number_foreign: is_foreign,
+                ..RecordMarks::of(folded)
             },
             code,
             title,

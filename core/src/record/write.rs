@@ -3,8 +3,9 @@
 //! Does not read the index: what a person saw comes as a fold. Rule 0: what has physically happened can always be recorded; only malformed data and the
 //! re-use of a code are refused here. Invariant: nothing is superseded that was not shown.
 
+use super::draft::check_beside;
 use super::numbering::{Series, give_out};
-use super::{AnyDraft, RecordError};
+use super::{AnyDraft, DraftFinding, RecordError};
 use crate::encoding::{Map, Value};
 use crate::environment::Environment;
 use crate::index::LINK_ENDS;
@@ -13,7 +14,7 @@ use crate::merge::{Folded, Head, STANDING, Standing};
 use crate::model::circumstances::Circumstances;
 use crate::model::codes::{Code, Issuer, parse};
 use crate::model::ids::{EntryId, OrgId, SubjectId, SubjectRef};
-use crate::nouns::{LinkSpec, Spec};
+use crate::nouns::{Fault, LinkSpec, Spec};
 use crate::store::{OwnChain, Pen, Word};
 
 /// What was recorded.
@@ -151,6 +152,7 @@ pub fn resolve(
     seen: &[EntryId],
     circumstances: Circumstances,
 ) -> Result<(), RecordError> {
+    check_beside(&circumstances)?;
     let heads = folded.fields.get(&spec.number);
     let heads: Vec<EntryId> = heads.into_iter().flatten().map(|head| head.entry).collect();
     let mut parents: Vec<EntryId> = seen.to_vec();
@@ -179,7 +181,7 @@ pub fn resolve(
 /// Takes a record back, or says that it never stood for anything. It stays, with the reason.
 ///
 /// # Errors
-/// `Invalid` without a reason, or the store's: nothing was recorded.
+/// `Findings` without a reason, or the store's: nothing was recorded.
 pub fn end(
     chain: &OwnChain,
     folded: &Folded,
@@ -188,9 +190,10 @@ pub fn end(
 ) -> Result<(), RecordError> {
     let reason = circumstances.reason.as_deref().unwrap_or_default();
     if reason.trim().is_empty() {
-        let (field, reason) = ("reason", "must be given".to_owned());
-        return Err(RecordError::Invalid { field, reason });
+        let (field, fault) = ("reason".to_owned(), Fault::Owed);
+        return Err(RecordError::Findings(vec![DraftFinding { field, fault }]));
     }
+    check_beside(&circumstances)?;
     let op = match op {
         Ending::Withdrawn => Op::Withdraw,
         Ending::Void => Op::Void,
@@ -220,6 +223,7 @@ pub fn link(
     known: Option<&Folded>,
     circumstances: Circumstances,
 ) -> Result<(), RecordError> {
+    check_beside(&circumstances)?;
     chain.append(|pen| {
         write_link(pen, chain.org(), spec, ends, known, circumstances)?;
         Ok::<(), RecordError>(())

@@ -8,7 +8,7 @@ use crate::environment::Environment;
 use crate::keys::DatabaseKey;
 use crate::merge::{Counting, fold};
 use crate::model::circumstances::{Circumstances, Occurred, Person};
-use crate::model::ids::{EntryId, OrgId, SubjectRef};
+use crate::model::ids::{DeviceId, EntryId, OrgId, SubjectId, SubjectRef};
 use crate::nouns::marker::{self, Marker};
 use crate::nouns::{FieldValue, HasNoun as _, grave, remains, site};
 use crate::store::{Durability, Journal, OwnChain};
@@ -214,7 +214,7 @@ fn a_link_is_undone_and_stands_again_and_says_why() {
             end(chain, &folded, Ending::Withdrawn, why(reason))
         })
     };
-    assert!(matches!(end_it(" "), Err(RecordError::Invalid { .. })));
+    assert!(matches!(end_it(" "), Err(RecordError::Findings(_))));
     end_it("another grave").unwrap();
     assert_eq!(ended_reason(&desk.folded(id)).unwrap(), "another grave");
     let known = desk.folded(id);

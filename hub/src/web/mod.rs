@@ -32,7 +32,7 @@ use crate::limits::{PAGE_SESSION_NS, PAGE_SESSIONS_MAX, SIGN_IN_NS};
 use crate::rooms::{Seat, Standing};
 
 const COOKIE: &str = "imena_page";
-const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'none'; \
+const POLICY: &str = "default-src 'none'; style-src 'self'; base-uri 'none'; form-action 'self'; \
     frame-ancestors 'none'";
 /// The page's own names: another one means that some web page points a foreign name at this
 /// address.
@@ -85,8 +85,9 @@ impl Hub {
             .route("/admin/sign-in", post(admin_routes::sign_in))
             .layer(from_fn_with_state(Arc::clone(inner), only_admin));
         let pages = Router::new()
-            .route("/", get(pages::sites))
-            .route("/site/{id}", get(pages::site))
+            .route("/", get(pages::overview))
+            .route("/record/{id}", get(pages::record))
+            .route("/search", get(pages::search))
             .layer(from_fn_with_state(Arc::clone(inner), only_signed_in));
         Router::new()
             .merge(admin)

@@ -1,18 +1,18 @@
 //! What the pages show, in the words of the reader's language, read from the core's index and views.
 //!
-//! Owns the arrangement of a page. Does not fold, follow or know the number of a field: that is
-//! `imena_core::index` and `imena_core::record`. Invariant: a record that hangs on nothing known
-//! here stands in a list of its own, and one that ended stays, marked: nothing drops out unseen.
-
-use std::collections::BTreeSet;
+//! Owns the arrangement of a page. Knows no noun but the photo: what a record says, is linked to and holds is `imena_core::record`. Invariant: a record
+//! that hangs on nothing known here stands in a list of its own, and one that ended stays, marked: nothing drops out unseen.
 
 use imena_core::index::{Index, ROOT};
 use imena_core::merge::Folded;
 use imena_core::model::ids::SubjectId;
+use imena_core::model::moment;
+use imena_core::nouns::{self, FieldValue, Noun};
 use imena_core::record::{
-    GraveView, HintView, MarkerView, PhotoView, RecordState, RemainsView, SiteView,
-    is_number_foreign, linked_marker,
+    self, Author, FieldView, HistoryEntry, LinkView, PhotoView, RecordMarks, RecordRow,
+    RecordSummary, SectionView,
 };
+use imena_core::store::Journal;
 use imena_core::vocabulary::{Kind, NoPreview, PhotoDefect, PreviewMark};
 
 use super::words::Words;
@@ -20,20 +20,26 @@ use crate::error::HubError;
 use crate::hub::Inner;
 use crate::truth::Line;
 
+/// Lines of a record's history on its page; the rest is counted.
+const HISTORY_MAX: usize = 50;
+/// Hits on one page of search.
+const FOUND_MAX: usize = 100;
+
 /// What is read for one page.
 pub(super) struct Reader<'a> {
     pub index: &'a Index,
+    pub journal: &'a Journal,
     pub inner: &'a Inner,
     pub words: &'static Words,
+    pub by: &'a record::Reader<'a>,
 }
 
 /// The first page.
 #[derive(Debug)]
 pub(super) struct Overview {
     pub sites: Vec<SiteLine>,
-    /// What came before the site or the record that it belongs to.
-    pub early: Records,
-    pub early_hints: Vec<HintLine>,
+    /// What came before the record that it belongs to, by kind.
+    pub early: Vec<Group>,
     /// Photos that nobody has given to a record, or whose record has not come.
     pub photos: Vec<PhotoLine>,
 }
@@ -41,280 +47,157 @@ pub(super) struct Overview {
 /// A line of the list of sites.
 #[derive(Debug)]
 pub(super) struct SiteLine {
-    pub id: String,
-    pub name: String,
-    pub place_code: String,
-    pub graves: usize,
-    pub remains: usize,
+    pub row: RecordSummary,
+    /// What hangs on it: what it is called, and how much.
+    pub counts: Vec<(&'static str, u64)>,
 }
 
-/// One site with everything on it.
+/// Records of one kind.
 #[derive(Debug)]
-pub(super) struct SiteSheet {
-    pub name: String,
-    pub place_code: String,
-    pub things: Things,
-    pub records: Records,
+pub(super) struct Group {
+    pub label: &'static str,
+    pub rows: Vec<RecordSummary>,
 }
 
-/// Graves with all that is at them, and what is at none of them.
+/// One record.
 #[derive(Debug)]
-pub(super) struct Records {
-    pub markers: Vec<MarkerSheet>,
-    pub graves: Vec<GraveSheet>,
-    pub remains: Vec<RemainsSheet>,
-}
-
-#[derive(Debug)]
-pub(super) struct GraveSheet {
-    pub code: String,
-    pub kind: String,
-    pub things: Things,
-    pub markers: Vec<MarkerSheet>,
-    pub remains: Vec<RemainsSheet>,
-}
-
-#[derive(Debug)]
-pub(super) struct RemainsSheet {
-    pub code: String,
-    pub kind: String,
-    pub things: Things,
-}
-
-/// What was written at a grave: a claim.
-#[derive(Debug)]
-pub(super) struct MarkerSheet {
-    pub kind: String,
-    pub number: String,
-    pub text: String,
-    pub things: Things,
-}
-
-/// What hangs on a noun.
-#[derive(Debug)]
-pub(super) struct Things {
-    pub marks: Marks,
-    pub hints: Vec<HintLine>,
+pub(super) struct Sheet {
+    pub kind: &'static str,
+    pub summary: RecordSummary,
+    /// What it hangs on, the widest first: id and title.
+    pub above: Vec<(SubjectId, String)>,
+    pub sections: Vec<SectionView>,
+    pub newer_fields: Vec<(u64, String)>,
+    pub links: Vec<LinkView>,
+    pub groups: Vec<Group>,
     pub photos: Vec<PhotoLine>,
+    pub history: Vec<HistoryEntry>,
 }
 
-/// What a person must see before trusting a record.
+/// What search found.
 #[derive(Debug)]
-pub(super) struct Marks {
-    pub is_conflict: bool,
-    pub is_created_twice: bool,
-    /// A number of a device's series that this device has not recorded.
-    pub is_number_foreign: bool,
-    /// Why it is no longer counted.
-    pub ended: Option<String>,
-}
-
-/// A possible name, not established.
-#[derive(Debug)]
-pub(super) struct HintLine {
-    pub marks: Marks,
-    pub text: String,
-    pub source: String,
-    pub confidence: String,
+pub(super) struct Found {
+    pub asked: String,
+    pub rows: Vec<RecordSummary>,
+    pub is_more: bool,
 }
 
 #[derive(Debug)]
 pub(super) struct PhotoLine {
-    pub marks: Marks,
-    pub label: String,
+    pub id: SubjectId,
+    pub marks: RecordMarks,
+    pub shot: String,
+    pub taken: String,
     pub sha256: String,
     /// What is wrong with the picture, or what its preview does not show.
     pub notes: Vec<String>,
-    /// Number of the hub's newest receipt for it.
+    /// Number of the hub's newest receipt for it; none: the entry is known, the sealed original has not come.
     pub receipt: Option<u64>,
-    /// The entry is known, the sealed original has not come.
-    pub is_missing: bool,
-}
-
-impl Records {
-    pub fn is_empty(&self) -> bool {
-        self.markers.is_empty() && self.graves.is_empty() && self.remains.is_empty()
-    }
-}
-
-impl From<RecordState> for Marks {
-    fn from(record: RecordState) -> Self {
-        Self {
-            is_conflict: !record.conflicts.is_empty(),
-            is_created_twice: record.is_created_twice,
-            is_number_foreign: false,
-            ended: record.ended,
-        }
-    }
 }
 
 impl Reader<'_> {
     /// The sites, and what belongs to none.
     pub fn overview(&self) -> Result<Overview, HubError> {
+        let language = self.by.language;
         let mut sites = Vec::new();
-        for site in self.on(ROOT, Kind::Site, SiteView::of)? {
-            let count = |kind| Ok::<_, HubError>(self.on(site.id, kind, |_| ())?.len());
-            sites.push(SiteLine {
-                id: site.id.to_string(),
-                graves: count(Kind::Grave)?,
-                remains: count(Kind::Remains)?,
-                name: site.name,
-                place_code: site.place_code,
-            });
+        for row in self.on(ROOT, Kind::Site)? {
+            let counts = self.index.counts_on(row.subject.id)?.into_iter();
+            let named = |(kind, count): (Kind, u64)| {
+                Some((nouns::noun(kind)?.words.in_language(language), count))
+            };
+            let counts = counts.filter_map(named).collect();
+            sites.push(SiteLine { row, counts });
         }
-        let early = self.records(
-            self.index.loose(Kind::Grave, GraveView::of)?,
-            self.index.loose(Kind::Marker, MarkerView::of)?,
-            self.index.loose(Kind::Remains, RemainsView::of)?,
-        )?;
-        let hints = self.index.loose(Kind::PersonHint, HintView::of)?;
+        let mut early = Vec::new();
+        for noun in nouns::ALL.iter().filter(|noun| noun.kind != Kind::Photo) {
+            if noun.parents().next().is_some() {
+                let of = |folded: &Folded| RecordSummary::of(folded, self.by);
+                early.extend(self.group(noun, self.index.loose(noun.kind, of)?));
+            }
+        }
         let photos = self.index.loose(Kind::Photo, PhotoView::of)?;
         Ok(Overview {
             sites,
             early,
-            early_hints: hints.into_iter().map(|hint| self.hint(hint)).collect(),
-            photos: self.photos("", photos)?,
+            photos: self.photos(photos)?,
         })
     }
 
-    /// One site; `None` if there is none of that id.
-    pub fn site(&self, id: SubjectId) -> Result<Option<SiteSheet>, HubError> {
-        let Some(folded) = self.index.folded(id)?.filter(|f| f.kind == Kind::Site) else {
+    /// One record; `None` if there is none of that id.
+    pub fn sheet(&self, id: SubjectId) -> Result<Option<Sheet>, HubError> {
+        let Some(page) = record::record_page(self.index, id, self.by)? else {
             return Ok(None);
         };
-        let site = SiteView::of(&folded);
-        let records = self.records(
-            self.on(id, Kind::Grave, GraveView::of)?,
-            self.on(id, Kind::Marker, MarkerView::of)?,
-            self.on(id, Kind::Remains, RemainsView::of)?,
-        )?;
-        Ok(Some(SiteSheet {
-            things: self.things(id, &site.place_code, site.record)?,
-            records,
-            name: site.name,
-            place_code: site.place_code,
+        let kind = page.view.summary.subject.kind;
+        let mut groups = Vec::new();
+        for (kind, _) in &page.contents {
+            let noun = nouns::noun(*kind).filter(|noun| noun.kind != Kind::Photo);
+            if let Some(noun) = noun {
+                groups.extend(self.group(noun, self.on(id, *kind)?));
+            }
+        }
+        let mut photos = self.index.all_children(id, Kind::Photo, PhotoView::of)?;
+        if kind == Kind::Photo {
+            photos.extend(self.index.folded(id)?.as_ref().map(PhotoView::of));
+        }
+        let entries = self.journal.entries_of_subject(id)?;
+        let history = record::history(&entries, None, (None, HISTORY_MAX), self.by);
+        let noun = nouns::noun(kind);
+        Ok(Some(Sheet {
+            kind: noun.map_or(kind.name(), |noun| noun.words.in_language(self.by.language)),
+            above: self.above(&page.view.sections, noun),
+            summary: page.view.summary,
+            sections: page.view.sections,
+            newer_fields: page.view.newer_fields,
+            links: page.links,
+            groups,
+            photos: self.photos(photos)?,
+            history,
         }))
     }
 
-    /// Everything of a kind that hangs on a record, as the core lists it.
-    fn on<T>(
-        &self,
-        parent: SubjectId,
-        kind: Kind,
-        view: impl Fn(&Folded) -> T,
-    ) -> Result<Vec<T>, HubError> {
-        Ok(self.index.all_children(parent, kind, view)?)
-    }
-
-    /// Puts markers and remains at their graves; those that stand at none of these graves stay by
-    /// themselves.
-    fn records(
-        &self,
-        graves: Vec<GraveView>,
-        mut markers: Vec<MarkerView>,
-        mut remains: Vec<RemainsView>,
-    ) -> Result<Records, HubError> {
-        let mut placed = BTreeSet::new();
-        let graves = graves
-            .into_iter()
-            .map(|grave| self.grave(grave, &mut placed))
-            .collect::<Result<_, _>>()?;
-        markers.retain(|marker| !placed.contains(&marker.id));
-        remains.retain(|remains| !placed.contains(&remains.id));
-        Ok(Records {
-            markers: self.markers(markers)?,
-            graves,
-            remains: self.remains(remains)?,
+    /// What was typed, found.
+    pub fn found(&self, asked: String) -> Result<Found, HubError> {
+        let page = (SubjectId([0; 16]), FOUND_MAX);
+        let rows = record::search_records(self.index, &asked, page, self.by)?;
+        let is_more = rows.len() >= FOUND_MAX;
+        Ok(Found {
+            asked,
+            rows,
+            is_more,
         })
     }
 
-    fn grave(
-        &self,
-        grave: GraveView,
-        placed: &mut BTreeSet<SubjectId>,
-    ) -> Result<GraveSheet, HubError> {
-        let links = self.on(grave.id, Kind::GraveMarker, linked_marker)?;
-        let mut markers: Vec<MarkerView> = Vec::new();
-        for id in links.into_iter().flatten() {
-            let folded = self.index.folded(id)?;
-            // The marker of a link may come after the link, and one link may be told twice.
-            let folded = folded.filter(|folded| folded.kind == Kind::Marker);
-            if markers.iter().all(|marker| marker.id != id) {
-                markers.extend(folded.as_ref().map(MarkerView::of));
-            }
-        }
-        let remains = self.on(grave.id, Kind::Remains, RemainsView::of)?;
-        placed.extend(markers.iter().map(|marker| marker.id));
-        placed.extend(remains.iter().map(|remains| remains.id));
-        Ok(GraveSheet {
-            things: self.things(grave.id, &grave.code, grave.record)?,
-            kind: self.words.of(grave.kind.map(|kind| kind.term())),
-            markers: self.markers(markers)?,
-            remains: self.remains(remains)?,
-            code: grave.code,
-        })
-    }
-
-    fn remains(&self, all: Vec<RemainsView>) -> Result<Vec<RemainsSheet>, HubError> {
-        let sheet = |remains: RemainsView| {
-            Ok(RemainsSheet {
-                things: self.things(remains.id, &remains.code, remains.record)?,
-                kind: self.words.of(remains.kind.map(|kind| kind.term())),
-                code: remains.code,
-            })
+    /// The records that the fields of a parent name.
+    fn above(&self, sections: &[SectionView], noun: Option<&Noun>) -> Vec<(SubjectId, String)> {
+        let is_parent = |field: &&FieldView| {
+            let spec = noun.and_then(|noun| noun.field_of_code(field.code));
+            spec.is_some_and(|spec| spec.is_parent)
         };
-        all.into_iter().map(sheet).collect()
-    }
-
-    fn markers(&self, all: Vec<MarkerView>) -> Result<Vec<MarkerSheet>, HubError> {
-        let sheet = |marker: MarkerView| {
-            let kind = self.words.of(Some(marker.kind.term()));
-            Ok(MarkerSheet {
-                things: self.things(marker.id, &kind, marker.record)?,
-                kind,
-                number: marker.number_text.unwrap_or_default(),
-                text: marker.text_verbatim,
-            })
+        let fields = sections.iter().flat_map(|section| &section.fields);
+        let named = |field: &FieldView| match &field.value {
+            Some(FieldValue::Reference(subject)) => Some((subject.id, field.shown.clone())),
+            Some(_) | None => None,
         };
-        all.into_iter().map(sheet).collect()
+        fields.filter(is_parent).filter_map(named).collect()
     }
 
-    /// What hangs on a record; its photos are labelled with its code, or with what it is.
-    fn things(
-        &self,
-        owner: SubjectId,
-        code: &str,
-        record: RecordState,
-    ) -> Result<Things, HubError> {
-        let hints = self.on(owner, Kind::PersonHint, HintView::of)?;
-        let photos = self.on(owner, Kind::Photo, PhotoView::of)?;
-        let roster = self.inner.roster();
-        let roster = roster.as_deref().map(|signed| &signed.roster);
-        Ok(Things {
-            marks: Marks {
-                is_number_foreign: is_number_foreign(code, &record, roster),
-                ..record.into()
-            },
-            hints: hints.into_iter().map(|hint| self.hint(hint)).collect(),
-            photos: self.photos(code, photos)?,
-        })
+    /// Every record of a kind that hangs on another, as the core lists it.
+    fn on(&self, parent: SubjectId, kind: Kind) -> Result<Vec<RecordSummary>, HubError> {
+        let row = |folded: &Folded| RecordRow::of(folded, &[], self.by).summary;
+        Ok(self.index.all_children(parent, kind, row)?)
     }
 
-    fn hint(&self, hint: HintView) -> HintLine {
-        HintLine {
-            marks: hint.record.into(),
-            source: self.words.of(Some(hint.source.term())),
-            confidence: self.words.of(Some(hint.confidence.term())),
-            text: hint.text_verbatim,
-        }
+    fn group(&self, noun: &Noun, rows: Vec<RecordSummary>) -> Option<Group> {
+        let label = noun.words.in_language(self.by.language);
+        (!rows.is_empty()).then_some(Group { label, rows })
     }
 
-    fn photos(&self, code: &str, photos: Vec<PhotoView>) -> Result<Vec<PhotoLine>, HubError> {
-        let lines = photos.into_iter().map(|photo| self.photo(code, photo));
-        lines.collect()
+    fn photos(&self, photos: Vec<PhotoView>) -> Result<Vec<PhotoLine>, HubError> {
+        photos.into_iter().map(|photo| self.photo(photo)).collect()
     }
 
-    fn photo(&self, code: &str, photo: PhotoView) -> Result<PhotoLine, HubError> {
+    fn photo(&self, photo: PhotoView) -> Result<PhotoLine, HubError> {
         // Only what a receipt speaks of that was not taken back is here.
         let line = photo
             .sealed
@@ -324,21 +207,51 @@ impl Reader<'_> {
             Some(Line::Void) | None => None,
         };
         let photo = photo.noted(self.index)?;
-        let shot = self.words.of(photo.shot.map(|shot| shot.term()));
         let defects = photo.defects.iter().map(PhotoDefect::term);
         let preview = photo.no_preview.iter().map(NoPreview::term);
         let notes = defects
             .chain(preview)
             .chain(photo.preview_marks.iter().map(PreviewMark::term));
-        let parts = [code, &shot];
-        let parts = parts.into_iter().filter(|part| !part.is_empty());
         Ok(PhotoLine {
-            marks: photo.record.into(),
-            label: parts.collect::<Vec<_>>().join(" / "),
+            id: photo.id,
             notes: notes.map(|term| self.words.of(Some(term))).collect(),
+            shot: self.words.of(photo.shot.map(|shot| shot.term())),
+            taken: photo.captured_ms.map(moment::shown).unwrap_or_default(),
             sha256: photo.sha256.unwrap_or_default(),
+            marks: photo.marks,
             receipt,
-            is_missing: receipt.is_none(),
         })
+    }
+}
+
+/// Who, on which device, when: one line.
+pub(super) fn author(by: &Author) -> String {
+    signed(&by.operator_name, &by.device_name, by.said_ms)
+}
+
+/// The same of an entry.
+pub(super) fn recorder(entry: &HistoryEntry) -> String {
+    signed(&entry.operator_name, &entry.device_name, entry.recorded_ms)
+}
+
+fn signed(operator: &str, device: &str, ms: i64) -> String {
+    let moment = moment::shown(ms);
+    let parts = [operator, device, moment.as_str()].into_iter();
+    let parts: Vec<&str> = parts.filter(|part| !part.is_empty()).collect();
+    parts.join(" · ")
+}
+
+/// How a field looks: what is written is a claim, and each of the kinds of nothing has a mark of its own.
+pub(super) fn look(section: &SectionView, field: &FieldView) -> &'static str {
+    match &field.value {
+        Some(FieldValue::Gap(code)) => match code.as_str() {
+            "none_seen" => "none seen",
+            "not_examined" => "none unexamined",
+            "not_determined" => "none undetermined",
+            _ => "none",
+        },
+        None => "none unrecorded",
+        Some(FieldValue::Text(_)) if section.code == "reading" => "verbatim",
+        Some(_) => "",
     }
 }

@@ -1,15 +1,19 @@
-//! The pages: sites, one site, and what stands there instead while locked or signed out. Read-only.
+//! The pages: overview, one record of any noun, search, and what stands there instead while locked or signed out. Read-only.
 
+use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use askama::Template;
-use axum::extract::{Path, RawQuery, State};
+use axum::extract::{Path, Query, RawQuery, State};
 use axum::http::{HeaderValue, StatusCode, Uri, header};
 use axum::response::{Html, IntoResponse, Redirect, Response};
 use imena_core::model::ids::SubjectId;
+use imena_core::nouns::Sensitivity;
+use imena_core::record::{HistoryEntry, KnownNames, Reader as ByWhom};
 
 use super::filters;
-use super::model::{Overview, Reader, SiteSheet};
+use super::model::{Found, Overview, Reader, Sheet, author, look, recorder};
 use super::words::{Lang, Words};
 use crate::error::{HubError, fault};
 use crate::hub::Inner;
@@ -17,26 +21,44 @@ use crate::truth::AuditLine;
 
 type Hubs = State<Arc<Inner>>;
 const NOTICES: usize = 10;
+/// A longer question was pasted by mistake.
+const ASKED_CHARS_MAX: usize = 200;
 
 #[derive(Template)]
-#[template(path = "sites.html")]
-struct SitesPage {
+#[template(path = "overview.html")]
+struct OverviewPage {
     words: &'static Words,
+    place: &'static str,
     overview: Overview,
     notices: Vec<AuditLine>,
 }
 
 #[derive(Template)]
-#[template(path = "site.html")]
-struct SitePage {
+#[template(path = "record.html")]
+struct RecordPage {
     words: &'static Words,
-    site: SiteSheet,
+    place: &'static str,
+    sheet: Sheet,
+}
+
+#[derive(Template)]
+#[template(path = "search.html")]
+struct SearchPage {
+    words: &'static Words,
+    place: &'static str,
+    found: Found,
+}
+
+/// What an entry did, in the page's language.
+fn act(entry: &HistoryEntry, words: &Words) -> &'static str {
+    entry.act.words().in_language(words.language())
 }
 
 #[derive(Template)]
 #[template(path = "message.html")]
 struct MessagePage {
     words: &'static Words,
+    place: &'static str,
     heading: &'static str,
     lines: Vec<&'static str>,
 }
@@ -58,7 +80,7 @@ impl IntoResponse for Failed {
     }
 }
 
-pub(super) async fn sites(
+pub(super) async fn overview(
     State(inner): Hubs,
     RawQuery(query): RawQuery,
 ) -> Result<Response, Failed> {
@@ -67,19 +89,16 @@ pub(super) async fn sites(
     let Some((inner, overview)) = overview else {
         return locked(words);
     };
-    let notices = inner.truth.audit_lines(NOTICES)?;
-    Ok(Html(
-        SitesPage {
-            words,
-            overview,
-            notices,
-        }
-        .render()?,
-    )
-    .into_response())
+    let page = OverviewPage {
+        words,
+        place: "overview",
+        overview,
+        notices: inner.truth.audit_lines(NOTICES)?,
+    };
+    Ok(Html(page.render()?).into_response())
 }
 
-pub(super) async fn site(
+pub(super) async fn record(
     State(inner): Hubs,
     Path(id): Path<String>,
     RawQuery(query): RawQuery,
@@ -88,11 +107,39 @@ pub(super) async fn site(
     let Some(id) = SubjectId::parse(&id) else {
         return Ok(no_page(words));
     };
-    match read(inner, words, move |reader| reader.site(id)).await? {
-        None => locked(words),
-        Some((_, None)) => Ok(no_page(words)),
-        Some((_, Some(site))) => Ok(Html(SitePage { words, site }.render()?).into_response()),
-    }
+    let sheet = match read(inner, words, move |reader| reader.sheet(id)).await? {
+        None => return locked(words),
+        Some((_, None)) => return Ok(no_page(words)),
+        Some((_, Some(sheet))) => sheet,
+    };
+    let place = "";
+    let page = RecordPage {
+        words,
+        place,
+        sheet,
+    };
+    Ok(Html(page.render()?).into_response())
+}
+
+pub(super) async fn search(
+    State(inner): Hubs,
+    RawQuery(query): RawQuery,
+    Query(mut asked): Query<BTreeMap<String, String>>,
+) -> Result<Response, Failed> {
+    let words = Lang::of(query.as_deref()).words();
+    let asked = asked.remove("q").unwrap_or_default();
+    let asked: String = asked.chars().take(ASKED_CHARS_MAX).collect();
+    let found = read(inner, words, move |reader| reader.found(asked)).await?;
+    let Some((_, found)) = found else {
+        return locked(words);
+    };
+    let place = "search";
+    let page = SearchPage {
+        words,
+        place,
+        found,
+    };
+    Ok(Html(page.render()?).into_response())
 }
 
 pub(super) async fn sign_in(
@@ -130,6 +177,7 @@ pub(super) fn signed_out(uri: &Uri) -> Response {
     let (heading, lines) = (words.signed_out, vec![words.signed_out_how]);
     let page = MessagePage {
         words,
+        place: "",
         heading,
         lines,
     }
@@ -140,6 +188,7 @@ pub(super) fn signed_out(uri: &Uri) -> Response {
 fn no_page(words: &'static Words) -> Response {
     let page = MessagePage {
         words,
+        place: "",
         heading: words.not_found,
         lines: Vec::new(),
     }
@@ -152,6 +201,7 @@ fn locked(words: &'static Words) -> Result<Response, Failed> {
     Ok(Html(
         MessagePage {
             words,
+            place: "",
             heading: words.locked,
             lines,
         }
@@ -185,11 +235,28 @@ fn with_index<T>(
     };
     let roster = roster.as_deref().map(|signed| &signed.roster);
     open.index.follow(&open.journal, roster)?;
-    let index = &open.index;
+    let (index, journal) = (&open.index, &open.journal);
+    let language = words.language();
+    let names = KnownNames {
+        index,
+        roster,
+        own: None,
+        language,
+        titles: RefCell::default(),
+    };
+    let by = ByWhom {
+        language,
+        // Whoever unlocks a hub holds the organisation's key, which opens everything.
+        clearance: Sensitivity::Restricted,
+        roster,
+        names: &names,
+    };
     view(Reader {
         index,
+        journal,
         inner,
         words,
+        by: &by,
     })
     .map(Some)
 }

@@ -1,6 +1,6 @@
 //! The words of the page in Ukrainian and English.
 
-use imena_core::vocabulary::Term;
+use imena_core::vocabulary::{Language, Term};
 
 /// A language of the page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,25 +13,13 @@ pub(crate) enum Lang {
 #[derive(Debug)]
 pub(crate) struct Words {
     pub lang: &'static str,
-    pub other: &'static str,
-    pub other_name: &'static str,
     pub title: &'static str,
     pub sites: &'static str,
     pub no_sites: &'static str,
-    pub back: &'static str,
-    pub graves: &'static str,
-    pub no_graves: &'static str,
-    pub remains: &'static str,
-    pub loose: &'static str,
-    pub hint: &'static str,
-    pub confidence: &'static str,
     pub photos: &'static str,
     pub loose_photos: &'static str,
     pub early: &'static str,
-    pub markers: &'static str,
-    pub number: &'static str,
     pub receipt: &'static str,
-    pub no_receipt: &'static str,
     pub missing: &'static str,
     pub conflict: &'static str,
     pub twice: &'static str,
@@ -44,6 +32,25 @@ pub(crate) struct Words {
     pub signed_out: &'static str,
     pub signed_out_how: &'static str,
     pub not_found: &'static str,
+    pub to_main: &'static str,
+    pub overview: &'static str,
+    pub search: &'static str,
+    pub search_what: &'static str,
+    pub find: &'static str,
+    pub nothing_found: &'static str,
+    pub more_found: &'static str,
+    pub photo: &'static str,
+    pub shot: &'static str,
+    pub taken: &'static str,
+    pub original: &'static str,
+    pub missing_bodies: &'static str,
+    pub newer: &'static str,
+    pub linked: &'static str,
+    pub not_come: &'static str,
+    pub history: &'static str,
+    pub why: &'static str,
+    pub lay: &'static str,
+    pub more_rivals: &'static str,
 }
 
 impl Lang {
@@ -62,6 +69,14 @@ impl Lang {
 }
 
 impl Words {
+    /// As the core calls it.
+    pub fn language(&self) -> Language {
+        match self.lang == UK.lang {
+            true => Language::Ukrainian,
+            false => Language::English,
+        }
+    }
+
     /// A term in this language; nothing for what was not recorded.
     pub fn of(&self, term: Option<Term>) -> String {
         let Some(term) = term else {
@@ -77,25 +92,13 @@ impl Words {
 
 const UK: Words = Words {
     lang: "uk",
-    other: "en",
-    other_name: "English",
     title: "Імена",
     sites: "Місця",
     no_sites: "Тут ще немає жодного місця. Записи з’являться після першої синхронізації телефону.",
-    back: "До списку місць",
-    graves: "Могили",
-    no_graves: "На цьому місці ще не записано жодної могили.",
-    remains: "Останки",
-    loose: "Останки поза відомими могилами",
-    hint: "можливе ім’я, не встановлено",
-    confidence: "певність",
     photos: "Знімки",
     loose_photos: "Знімки, яких ще не віднесено до запису",
     early: "Записи, місце або могила яких ще не надійшли",
-    markers: "Позначки",
-    number: "№",
     receipt: "квитанція №",
-    no_receipt: "без квитанції",
     missing: "оригінал ще не надійшов",
     conflict: "є різні значення: має вирішити людина",
     twice: "цей код записано двічі різними телефонами",
@@ -110,29 +113,36 @@ const UK: Words = Words {
     signed_out: "Потрібен вхід",
     signed_out_how: "Відкрийте одноразове посилання, яке показує термінал цього вузла.",
     not_found: "Такої сторінки немає.",
+    to_main: "До вмісту",
+    overview: "Огляд",
+    search: "Пошук",
+    search_what: "Номер, код або частина імені",
+    find: "Знайти",
+    nothing_found: "Тут нічого такого не відомо.",
+    more_found: "Показано перші сто. Напишіть більше літер.",
+    photo: "знімок",
+    shot: "Знімок",
+    taken: "Знято",
+    original: "Оригінал",
+    missing_bodies: "частину вилучено або не передано",
+    newer: "записано новішою версією",
+    linked: "Пов’язано",
+    not_come: "ще не надійшло:",
+    history: "Історія",
+    why: "чому:",
+    lay: "без висновку",
+    more_rivals: "ще:",
 };
 
 const EN: Words = Words {
     lang: "en",
-    other: "uk",
-    other_name: "Українська",
     title: "Imena",
     sites: "Sites",
     no_sites: "There is no site here yet. Records appear after the first sync of a phone.",
-    back: "All sites",
-    graves: "Graves",
-    no_graves: "No grave has been recorded on this site yet.",
-    remains: "Remains",
-    loose: "Remains outside known graves",
-    hint: "possible name, not established",
-    confidence: "confidence",
     photos: "Photos",
     loose_photos: "Photos that belong to no record yet",
     early: "Records whose site or grave has not arrived yet",
-    markers: "Markers",
-    number: "no.",
     receipt: "receipt no.",
-    no_receipt: "no receipt",
     missing: "original has not arrived",
     conflict: "values differ: a person must decide",
     twice: "two phones recorded this code",
@@ -147,4 +157,23 @@ const EN: Words = Words {
     signed_out: "Sign in",
     signed_out_how: "Open the one-time link that this hub's terminal shows.",
     not_found: "There is no such page.",
+    to_main: "Skip to the content",
+    overview: "Overview",
+    search: "Search",
+    search_what: "Number, code or part of a name",
+    find: "Find",
+    nothing_found: "Nothing of that is known here.",
+    more_found: "The first hundred are shown. Type more letters.",
+    photo: "photo",
+    shot: "Shot",
+    taken: "Taken",
+    original: "Original",
+    missing_bodies: "some of it is withheld or erased",
+    newer: "written by a newer version",
+    linked: "Linked",
+    not_come: "has not arrived yet:",
+    history: "History",
+    why: "why:",
+    lay: "not an expert’s word",
+    more_rivals: "more:",
 };

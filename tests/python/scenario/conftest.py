@@ -94,8 +94,7 @@ class World:
         return imena.StoreConfig(dir=str(folder or self.vault_dir), app_version="scenario", utc_offset_min=120)
 
     def draft(self, **changes):
-        owner = imena.SubjectRef(kind=imena.SubjectKind.REMAINS(), id=self.remains.id)
-        values = {"capture_id": str(uuid.uuid4()), "owner": owner, "origin": imena.PhotoOrigin.IN_APP_CAMERA}
+        values = {"capture_id": str(uuid.uuid4()), "owner": self.remains.subject, "origin": imena.PhotoOrigin.IN_APP_CAMERA}
         return imena.PhotoDraft(**(values | changes))
 
     def picture(self, name, seed, kind="small"):
@@ -108,6 +107,15 @@ class World:
         for chunk in chunks(path):
             capture.append(chunk)
         return capture.finish(imena.CaptureFacts(expected_bytes=path.stat().st_size))
+
+    def photo_view(self, photo_id):
+        return self.store.get_photo(photo_id, imena.Language.ENGLISH)
+
+    def view(self, recorded):
+        return self.store.get_record(imena.subject_of(recorded).id, imena.Language.ENGLISH)
+
+    def sites(self):
+        return [row["place_code"] for row in imena.rows(self.store, "site")]
 
     def child(self, *words, **variables):
         script = Path(__file__).with_name("child.py")
@@ -135,3 +143,7 @@ def world(tmp_path_factory):
 
 def first():
     return imena.PageQuery(limit=50)
+
+
+def field(view, code):
+    return next(field for section in view.sections for field in section.fields if field.code == code)

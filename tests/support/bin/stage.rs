@@ -17,13 +17,21 @@ use std::net::{SocketAddr, TcpListener};
 use std::path::Path;
 
 use age::secrecy::ExposeSecret as _;
-use imena_core::encoding::Hash32;
+use imena_core::encoding::{Hash32, Map};
 use imena_core::environment::Environment;
-use imena_core::keys::OrgIdentity;
+use imena_core::field_store::FieldStore;
+use imena_core::journal::Op;
+use imena_core::keys::{OrgIdentity, SoftwareVault, VaultKeys};
+use imena_core::model::ids::SubjectId;
+use imena_core::store::{Durability, Journal, OwnChain, Word};
+use imena_core::vocabulary::Kind;
 use imena_tests::phone::picture;
 use imena_tests::photo::photo_12mp;
-use imena_tests::program::{HubProcess, Imena, PASSPHRASE, Ran};
+use imena_tests::program::{HubProcess, Imena, PASSCODE, PASSPHRASE, Ran};
 use imena_tests::tunnel::Tunnel;
+
+/// How the other phone is told something.
+const OTHER: [&str; 3] = ["phone", "--dir", "t02"];
 
 struct Stage {
     imena: Imena,
@@ -79,6 +87,12 @@ impl Stage {
                 let ran = self.well(&["verify", "--dir", vault])?;
                 Ok(format!("said={}", ran.out.join("_").replace(' ', "_")))
             }
+            ["meet_other"] => self.meet_other(),
+            ["other", words @ ..] => {
+                let said = self.well(&[&OTHER[..], words].concat())?;
+                Ok(format!("said={}", said.out.join("_").replace(' ', "_")))
+            }
+            ["write_newer", id, number, text] => self.write_newer(id, number, text),
             ["verify_without_databases", folder] => self.verify_without_databases(folder),
             _ => Err(format!("no such command: {}", words.join(" "))),
         }
@@ -92,6 +106,52 @@ impl Stage {
         let answer = format!("join={join} address={listen}");
         self.hub = Some(hub);
         Ok(answer)
+    }
+
+    /// Another phone of the organisation, let in.
+    fn meet_other(&self) -> Result<String, String> {
+        let hub = self.hub.as_ref().ok_or("no hub runs")?;
+        let join = hub.join_code().ok_or("the hub printed no join code")?;
+        let other = |words: &[&str]| self.well(&[&OTHER[..], words].concat());
+        other(&["join", join, "--name", "T02"])?;
+        other(&["start", "--operator", "Olena"])?;
+        other(&["sync"])?;
+        let status = self.well(&[&["--json"], &OTHER[..], &["status"]].concat())?;
+        let status = status.json()?.into_iter().next().unwrap_or_default();
+        let digits = status["enrolling"].as_str().ok_or("no six digits")?;
+        self.well(&["org", "approve", "--digits", digits])?;
+        other(&["sync"])?;
+        Ok(String::new())
+    }
+
+    /// What a later version of this program on the other phone would say of a record: a field that no table of this one has.
+    fn write_newer(&self, id: &str, number: &str, text: &str) -> Result<String, String> {
+        let told = |error: &dyn std::fmt::Display| error.to_string();
+        let subject = SubjectId::parse(id).ok_or("no id")?;
+        let (environment, dir) = (Environment::system(0), self.imena.dir().join("t02"));
+        let vault = SoftwareVault::open(&environment, &dir).map_err(|error| told(&error))?;
+        let keys = VaultKeys::open(&environment, &dir, &vault, PASSCODE);
+        let keys = keys.map_err(|error| told(&error))?;
+        let config = imena_tests::phone::config(&dir, &environment);
+        let store = FieldStore::open(config).map_err(|error| told(&error))?;
+        let (org, device) = (
+            store.status().map_err(|error| told(&error))?.org,
+            store.device_id(),
+        );
+        let path = store.layout().journal_db();
+        store.shut_down().map_err(|error| told(&error))?;
+        let journal = Journal::open(&environment, &path, &keys.journal(), Durability::Full);
+        let journal = journal.map_err(|error| told(&error))?;
+        let chain = OwnChain::new(&environment, org, device, "a later version", journal);
+        let field = number.parse().map_err(|error| told(&error))?;
+        let fields = Map::new().text(field, text);
+        let word = Word {
+            op: Op::Set,
+            ..Word::create(Kind::Grave, subject, fields)
+        };
+        chain.append_one(word).map_err(|error| told(&error))?;
+        chain.close().map_err(|error| told(&error))?;
+        Ok(String::new())
     }
 
     /// A plain door on this machine, behind which every byte goes to the hub, if it shows this key.
