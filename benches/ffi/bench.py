@@ -24,7 +24,7 @@ def main(vault, passcode, site, grave, photo):
 
     def capture(data):
         capture_id = uuid.uuid4()
-        draft = imena.PhotoDraft(capture_id=str(capture_id), origin=imena.PhotoOrigin.IN_APP_CAMERA)
+        draft = imena.PhotoDraft(capture_id=str(capture_id), origin=imena.PhotoSource.IN_APP_CAMERA)
         photo = store.begin_photo(draft)
         for at in range(0, len(data), 65_536):
             photo.append(data[at : at + 65_536])

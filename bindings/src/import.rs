@@ -12,7 +12,7 @@ use imena_core::vocabulary::Shot;
 use crate::error::CoreError;
 use crate::guard::guarded;
 use crate::job::{Job, JobOutcome, JobShared};
-use crate::photo::{PhotoOrigin, PhotoSaved, import_path};
+use crate::photo::{PhotoSource, PhotoSaved, import_path};
 use crate::store::FieldStore;
 use crate::subject::SubjectRef;
 use crate::term::known_some;
@@ -31,7 +31,7 @@ pub struct ImportDraft {
     #[uniffi(default = None)]
     pub shot_code: Option<String>,
     /// How they come.
-    pub origin: PhotoOrigin,
+    pub origin: PhotoSource,
 }
 
 /// A file that was NOT SAVED.

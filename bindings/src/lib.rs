@@ -44,7 +44,7 @@ pub use life::{JoinDraft, ShutDownOutcome, StoreConfig, UnlockOutcome};
 pub use log::{LogLevel, LogSink, set_log_sink};
 pub use page::PageQuery;
 pub use photo::{
-    CaptureFacts, PhotoAssignment, PhotoCapture, PhotoDraft, PhotoFact, PhotoOrigin, PhotoPage,
+    CaptureFacts, PhotoAssignment, PhotoCapture, PhotoDraft, PhotoFact, PhotoSource, PhotoPage,
     PhotoSaved, PhotoView, Position, PositionProvider, SavedOutcome,
 };
 pub use record::{

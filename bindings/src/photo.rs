@@ -29,7 +29,7 @@ use crate::view::RecordMarks;
 
 /// How a photo comes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, uniffi::Enum)]
-pub enum PhotoOrigin {
+pub enum PhotoSource {
     /// Taken in the app.
     InAppCamera,
     /// From a camera's card.
@@ -50,7 +50,7 @@ pub struct PhotoDraft {
     #[uniffi(default = None)]
     pub shot_code: Option<String>,
     /// How it comes.
-    pub origin: PhotoOrigin,
+    pub origin: PhotoSource,
     /// Name of an imported file, verbatim, up to 1024 bytes; a claim.
     #[uniffi(default = None)]
     pub file_name: Option<String>,
@@ -518,7 +518,7 @@ fn fact(fact: &CoreFact, language: Language) -> PhotoFact {
     }
 }
 
-impl PhotoOrigin {
+impl PhotoSource {
     pub(crate) fn term(self) -> vocabulary::PhotoOrigin {
         match self {
             Self::InAppCamera => vocabulary::PhotoOrigin::InAppCamera,

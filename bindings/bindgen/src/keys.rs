@@ -72,7 +72,7 @@ fn swift() -> String {
         let (name, kind, what) = (type_name(noun), noun.kind.name(), capital(noun.words.en));
         let _ = write!(
             text,
-            "\n/// {what}.\npublic enum {name}: Noun {{\n  public static let kind = \"{kind}\"\n"
+            "\n/// {what}.\npublic enum {name}: Noun {{\n  public static let nounKind = \"{kind}\"\n"
         );
         for spec in noun.fields {
             let of =

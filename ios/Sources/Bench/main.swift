@@ -1,5 +1,4 @@
 import Foundation
-import ImenaBindings
 import ImenaCore
 
 /// The calls of benches/ffi.rs in Swift, on the generated code itself.
@@ -23,11 +22,12 @@ let picture = try Data(contentsOf: URL(fileURLWithPath: words[5]))
 let chunks = stride(from: 0, to: picture.count, by: ImenaStore.chunkBytesMax).map {
   Data(picture[$0..<min($0 + ImenaStore.chunkBytesMax, picture.count)])
 }
-let page = PageQuery(after: nil, limit: 50)
+let graves = RecordQuery.of(Grave.self, parent: site, language: .english)
+let page = PageQuery(limit: 50)
 
 func capture(_ chunks: [Data]) throws {
   let id = UUID()
-  let draft = PhotoDraft(captureId: id.uuidString.lowercased(), origin: .inAppCamera)
+  let draft = PhotoDraft(captureId: id.uuidString, origin: .inAppCamera)
   let capture = try store.beginPhoto(draft: draft)
   for chunk in chunks { try capture.append(chunk: chunk) }
   try capture.append(chunk: Data(id.uuidString.utf8))
@@ -46,8 +46,8 @@ while let line = readLine() {
   for _ in 0..<count {
     switch parts[0] {
     case "status": _ = try store.status()
-    case "view": _ = try store.getGrave(graveId: grave)
-    case "page": _ = try store.listGraves(siteId: site, page: page)
+    case "view": _ = try store.getRecord(recordId: grave, language: .english)
+    case "page": _ = try store.listRecords(query: graves, page: page)
     case "capture": try capture(chunks)
     default: try capture([Data("small".utf8)])
     }

@@ -1,5 +1,3 @@
-import ImenaBindings
-
 /// Why the core did not do what was asked, as what a screen can do about it. Nothing that was saved before is in danger.
 public enum ImenaFailure: Error, Hashable, Sendable {
   case locked

@@ -1,73 +1,89 @@
+import Foundation
+
 /// A vault on this device, as screens use it. Every call leaves its caller's actor by itself and throws `ImenaFailure`; cancelling the task of a long one
 /// ends it in the core too.
 public protocol ImenaStoring: Sendable {
   /// Every change from now on, until the loop over it ends. Its first value says "reload", so that nothing is missed between two loops.
-  func changes() throws -> AsyncStream<Change>
+  func changes() throws -> AsyncStream<ChangeNotice>
 
-  func status() async throws -> Status
-  func unlock(passcode: String) async throws -> Unlocked
+  /// How the vault stands, locked or not.
+  func status() async throws -> StatusView
+  /// Opens what the vault holds, and says what it found.
+  func unlock(passcode: String) async throws -> UnlockOutcome
+  /// Forgets the keys; what waits is sent all the same.
   func lock() async throws
-  func startWork(operator: OperatorID?) async throws
+  /// Says who records from now on; nil: nobody.
+  func startWork(_ operatorID: String?) async throws
+  /// Ends the day's work.
   func closeOut() async throws
   /// Closes every file and database before the system suspends the app; `resume` opens them again, as locked or unlocked as before.
   func prepareForSuspend() async throws
+  /// Opens again what `prepareForSuspend` closed.
   func resume() async throws
-  /// Closes the vault; `false`: a call still runs, and it closes when that returns and this is called again.
-  func shutDown() async throws -> Bool
+  /// Closes the vault; a call that still runs keeps it open until it returns and this is called again.
+  func shutDown() async throws -> ShutDownOutcome
 
-  func recordSite(_ site: NewSite) async throws -> Site
-  func sites(_ page: PageQuery) async throws -> Page<Site>
-  func site(_ id: SiteID) async throws -> Site
-  func recordGrave(_ grave: NewGrave) async throws -> Grave
-  func graves(of site: SiteID, _ page: PageQuery) async throws -> Page<Grave>
-  func grave(_ id: GraveID) async throws -> Grave
-  func recordMarker(_ marker: NewMarker) async throws -> Marker
-  func markers(of site: SiteID, _ page: PageQuery) async throws -> Page<Marker>
-  func marker(_ id: MarkerID) async throws -> Marker
-  func recordRemains(_ remains: NewRemains) async throws -> Remains
-  func remains(of site: SiteID, _ page: PageQuery) async throws -> Page<Remains>
-  func remains(of grave: GraveID, _ page: PageQuery) async throws -> Page<Remains>
-  func remains(_ id: RemainsID) async throws -> Remains
-  func recordOperator(_ who: NewOperator) async throws -> Operator
-  func operators(_ page: PageQuery) async throws -> Page<Operator>
-  func recordHint(_ hint: NewHint) async throws -> Hint
-  func hints(of owner: Subject, _ page: PageQuery) async throws -> Page<Hint>
-  func hint(_ id: HintID) async throws -> Hint
+  /// Everything that would make `record` refuse a draft.
+  func checkDraft(_ draft: RecordDraft, language: Language) async throws -> [DraftFinding]
+  /// Records a draft and its links, all or nothing.
+  func record(_ draft: RecordDraft) async throws -> Recorded
+  /// Changes fields of a record; its history keeps what was said before.
+  func amend(_ amendment: RecordAmendment) async throws
+  /// Ends a conflict; refused if something that was shown stands no more.
+  func resolve(_ resolution: FieldResolution) async throws
+  /// Takes a record or a link back; it stays, with the reason.
+  func withdraw(_ id: String, _ circumstances: Circumstances) async throws
+  /// Says that a record never stood for anything; it stays, with the reason.
+  func voidRecord(_ id: String, _ circumstances: Circumstances) async throws
+  /// Links two records; gives the id of the link, which `withdraw` takes.
+  func linkRecords(_ one: SubjectRef, _ other: SubjectRef, _ circumstances: Circumstances) async throws -> String
+  /// One record with everything on it.
+  func getRecord(_ id: String, language: Language) async throws -> RecordView
+  /// Records of a kind that hang on another.
+  func listRecords(_ query: RecordQuery, _ page: PageQuery) async throws -> RecordPage
+  /// Records that are found by what was typed.
+  func searchRecords(_ typed: String, _ page: PageQuery, language: Language) async throws -> RecordPage
+  /// What was said of a record, or of one of its fields, the newest first.
+  func listHistory(_ id: String, field: String?, _ page: PageQuery, language: Language) async throws -> HistoryPage
   /// Reads a scanned or typed code of a grave or of remains.
-  func findCode(_ typed: String) async throws -> FoundCode
+  func findCode(_ typed: String) async throws -> CodeView
 
   /// Takes a photo as the camera gives it; `chunks` is asked for pieces until it gives nil. Cancelled: it is given up, and nothing is "saved".
   func capture(
-    _ photo: NewPhoto,
+    _ draft: PhotoDraft,
     facts: @escaping @Sendable () async -> CaptureFacts,
-    chunks: @escaping @Sendable () async throws -> [UInt8]?
-  ) async throws -> SavedPhoto
-  func importPhoto(path: String, _ photo: NewPhoto) async throws -> SavedPhoto
+    chunks: @escaping @Sendable () async throws -> Data?
+  ) async throws -> PhotoSaved
+  /// Takes a file that exists already; it stays.
+  func importPhoto(path: String, _ draft: PhotoDraft) async throws -> PhotoSaved
   /// The core owns the descriptor from now on and closes it, whatever happens.
-  func importPhoto(descriptor: Int32, _ photo: NewPhoto) async throws -> SavedPhoto
+  func importPhoto(descriptor: Int32, _ draft: PhotoDraft) async throws -> PhotoSaved
+  /// Takes many files, and names those that were not saved.
   func importPhotos(
-    paths: [String],
-    origin: PhotoOrigin,
-    owner: Subject?,
-    onProgress: @escaping @Sendable (Progress) -> Void
-  ) async throws -> Imported
-  func photos(of owner: Subject, _ page: PageQuery) async throws -> Page<Photo>
-  func unassignedPhotos(_ page: PageQuery) async throws -> Page<Photo>
-  func photo(_ id: PhotoID) async throws -> Photo
-  func assignPhoto(_ id: PhotoID, to owner: Subject, shot: String?, reason: String?) async throws -> Photo
+    _ draft: ImportDraft,
+    onProgress: @escaping @Sendable (JobProgress) -> Void
+  ) async throws -> ImportOutcome
+  /// The photos of a record.
+  func listPhotos(of ownerID: String, _ page: PageQuery, language: Language) async throws -> PhotoPage
+  /// The photos that nobody gave to a record yet.
+  func listUnassignedPhotos(_ page: PageQuery, language: Language) async throws -> PhotoPage
+  /// One photo; one just saved is known a moment later.
+  func getPhoto(_ id: String, language: Language) async throws -> PhotoView
+  /// Gives a photo to a record.
+  func assignPhoto(_ assignment: PhotoAssignment) async throws
   /// JPEG for lists, or nil; show it blurred until tapped.
-  func thumbnail(_ id: PhotoID) async throws -> [UInt8]?
+  func thumbnail(_ photoID: String) async throws -> Data?
   /// JPEG for the screen, or nil; show it blurred until tapped.
-  func preview(_ id: PhotoID) async throws -> [UInt8]?
+  func preview(_ photoID: String) async throws -> Data?
 
   /// Checks every page, file, chain and receipt.
-  func verify(onProgress: @escaping @Sendable (Progress) -> Void) async throws -> Verified
+  func verify(onProgress: @escaping @Sendable (JobProgress) -> Void) async throws -> VerifyOutcome
   /// Syncs with the first hub that answers, until all is receipted or nothing moved for so long.
   func sync(
-    isMetered: Bool,
+    cost: LinkCost,
     patienceMs: UInt64,
-    onNews: @escaping @Sendable (SyncNews) -> Void
+    onNews: @escaping @Sendable (TransferChange) -> Void
   ) async throws -> Synced
   /// Syncs, and frees the originals for which every condition is met.
-  func freeSpace(onNews: @escaping @Sendable (SyncNews) -> Void) async throws -> Freed
+  func freeSpace(onNews: @escaping @Sendable (TransferChange) -> Void) async throws -> FreeOutcome
 }

@@ -1,7 +1,6 @@
 #if canImport(Security)
   import CryptoKit
   import Foundation
-  import ImenaBindings
   import Security
 
   /// Performs exchanges over TLS with the hub's pinned key: the challenge handler believes that key and nothing else. Written after Apple's documentation;

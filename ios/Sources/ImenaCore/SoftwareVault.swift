@@ -1,5 +1,4 @@
 import Foundation
-import ImenaBindings
 
 /// A key in a file, for training and tests: whoever copies the folder has it. Phones use their chip.
 public final class SoftwareVault: KeyVault {

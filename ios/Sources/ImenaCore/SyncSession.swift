@@ -1,12 +1,19 @@
 import Dispatch
-import ImenaBindings
+
+/// How a sync ended.
+public struct Synced: Hashable, Sendable {
+  /// Whether there was nothing left to do; else nothing moved any more.
+  public let isDone: Bool
+  /// What was sent, and what is missing.
+  public let summary: TransferSummary
+}
 
 /// Performs what the core plans, with one hub after the other until one answers.
 struct SyncSession: Sendable {
   let store: FieldStore
   let performer: any TransferPerforming
   let queue: DispatchQueue
-  let onNews: @Sendable (SyncNews) -> Void
+  let onNews: @Sendable (TransferChange) -> Void
 
   /// Longest sleep between two questions to the core.
   private static let waitMsMax: UInt64 = 1_000
@@ -26,8 +33,7 @@ struct SyncSession: Sendable {
       let ended = try await exchanges(desk, patienceMs: isLast ? patienceMs : 0)
       if ended.hasAnswered || isLast {
         let summary = try calling { try desk.summary() }
-        let missing = Int(summary.missingFiles)
-        return (Synced(isDone: ended.isDone, sentBytes: summary.sentBytes, missingFiles: missing), desk)
+        return (Synced(isDone: ended.isDone, summary: summary), desk)
       }
     }
     throw ImenaFailure.noHub
@@ -59,7 +65,7 @@ struct SyncSession: Sendable {
           }
         }
         if case .reply = performed { hasAnswered = true }
-        changes.forEach { onNews(SyncNews($0)) }
+        changes.forEach(onNews)
         if try calling({ try desk.summary() }).failures == 0 { lastProgress = ContinuousClock.now }
       }
     }

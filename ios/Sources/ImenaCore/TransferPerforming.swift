@@ -1,5 +1,4 @@
 import Foundation
-import ImenaBindings
 
 #if canImport(FoundationNetworking)
   import FoundationNetworking

@@ -14,25 +14,27 @@ func say(_ line: String) {
   FileHandle.standardOutput.write(Data((line + "\n").utf8))
 }
 
+func newPhoto() -> PhotoDraft { PhotoDraft(captureId: UUID().uuidString, origin: .inAppCamera) }
+
 /// Gives its pieces one after the other.
 actor Pieces {
-  private var left: [[UInt8]]
+  private var left: [Data]
 
-  init(_ pieces: [[UInt8]]) { left = pieces }
+  init(_ pieces: [Data]) { left = pieces }
 
-  func next() -> [UInt8]? { left.isEmpty ? nil : left.removeFirst() }
+  func next() -> Data? { left.isEmpty ? nil : left.removeFirst() }
 }
 
 do {
   let config = StoreConfig(dir: dir, appVersion: "scenario child", utcOffsetMin: 0)
   let store = try await ImenaStore.open(config, vault: SoftwareVault(folder: dir), performer: NoLink())
   _ = try await store.unlock(passcode: passcode)
-  let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: picture)))
-  let whole = Pieces([bytes, Array("saved".utf8)])
-  let saved = try await store.capture(NewPhoto(origin: .inAppCamera)) { await whole.next() }
-  say("saved \(saved.id.text)")
-  let half = Pieces([Array(bytes.prefix(bytes.count / 2))])
-  _ = try await store.capture(NewPhoto(origin: .inAppCamera)) {
+  let bytes = try Data(contentsOf: URL(fileURLWithPath: picture))
+  let whole = Pieces([bytes, Data("saved".utf8)])
+  let saved = try await store.capture(newPhoto()) { await whole.next() }
+  say("saved \(saved.photoId)")
+  let half = Pieces([bytes.prefix(bytes.count / 2)])
+  _ = try await store.capture(newPhoto()) {
     if let piece = await half.next() { return piece }
     say("half done")
     try await Task.sleep(for: .seconds(600))

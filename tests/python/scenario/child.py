@@ -17,7 +17,7 @@ def main(vault, passcode, picture):
         data = file.read()
 
     def begin(upto, mark):
-        draft = imena.PhotoDraft(capture_id=str(uuid.uuid4()), origin=imena.PhotoOrigin.IN_APP_CAMERA)
+        draft = imena.PhotoDraft(capture_id=str(uuid.uuid4()), origin=imena.PhotoSource.IN_APP_CAMERA)
         capture = store.begin_photo(draft)
         photo = data + mark
         for at in range(0, upto or len(photo), 65_536):

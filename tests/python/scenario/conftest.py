@@ -94,7 +94,7 @@ class World:
         return imena.StoreConfig(dir=str(folder or self.vault_dir), app_version="scenario", utc_offset_min=120)
 
     def draft(self, **changes):
-        values = {"capture_id": str(uuid.uuid4()), "owner": self.remains.subject, "origin": imena.PhotoOrigin.IN_APP_CAMERA}
+        values = {"capture_id": str(uuid.uuid4()), "owner": self.remains.subject, "origin": imena.PhotoSource.IN_APP_CAMERA}
         return imena.PhotoDraft(**(values | changes))
 
     def picture(self, name, seed, kind="small"):

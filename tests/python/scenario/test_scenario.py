@@ -169,7 +169,7 @@ def imported_and_listed(world, path, draft):
 
 def test_09_a_file_is_imported_by_path_and_by_descriptor(world):
     path, sha256 = world.picture("import.jpg", 3)
-    imported = {"origin": imena.PhotoOrigin.IMPORTED_FILE, "file_name": path.name}
+    imported = {"origin": imena.PhotoSource.IMPORTED_FILE, "file_name": path.name}
     assert world.store.import_photo(str(path), world.draft(**imported)).sha256 == sha256
     path, sha256 = world.picture("descriptor.jpg", 4)
     descriptor = os.dup(os.open(path, os.O_RDONLY))
@@ -183,7 +183,7 @@ def test_09_a_file_is_imported_by_path_and_by_descriptor(world):
     assert photo.should_retake
     facts = {fact.code: fact for fact in photo.facts}
     assert int(facts["width"].shown) > 0 and all(fact.shown for fact in photo.facts)
-    named = world.draft(origin=imena.PhotoOrigin.IMPORTED_FILE, file_name_bytes=b"\xf4\xee.jpg")
+    named = world.draft(origin=imena.PhotoSource.IMPORTED_FILE, file_name_bytes=b"\xf4\xee.jpg")
     _, photo = imported_and_listed(world, cut, named)
     assert photo.file_name_bytes == b"\xf4\xee.jpg"
     elsewhere = f"/dev/shm/imena-{uuid.uuid4()}.jpg"
@@ -387,7 +387,7 @@ def test_21_a_long_job_tells_how_far_it_is_and_can_be_cancelled(world):
     outcome = world.store.start_verify().outcome_within(60_000).outcome
     assert outcome.findings == [] and outcome.files > 4 and outcome.receipts > 0
     paths = [str(world.picture(f"card-{number}.jpg", 100 + number)[0]) for number in range(20)]
-    job = world.store.start_import(imena.ImportDraft(paths=paths * 100, origin=imena.PhotoOrigin.CAMERA_CARD))
+    job = world.store.start_import(imena.ImportDraft(paths=paths * 100, origin=imena.PhotoSource.CAMERA_CARD))
     while job.progress().done < 3:
         time.sleep(0.01)
     job.cancel()
@@ -395,11 +395,11 @@ def test_21_a_long_job_tells_how_far_it_is_and_can_be_cancelled(world):
         job.outcome_within(60_000)
     progress = job.progress()
     assert progress.state == imena.JobState.CANCELLED and 3 <= progress.done < progress.all == 2000
-    draft = imena.ImportDraft(paths=[*paths[:2], "/nowhere.jpg"], origin=imena.PhotoOrigin.CAMERA_CARD)
+    draft = imena.ImportDraft(paths=[*paths[:2], "/nowhere.jpg"], origin=imena.PhotoSource.CAMERA_CARD)
     outcome = world.store.start_import(draft).outcome_within(60_000).outcome
     assert (len(outcome.saved), [refusal.position for refusal in outcome.refused]) == (2, [2])
     with pytest.raises(CoreError.Invalid):
-        world.store.start_import(imena.ImportDraft(paths=["x"] * 2001, origin=imena.PhotoOrigin.CAMERA_CARD))
+        world.store.start_import(imena.ImportDraft(paths=["x"] * 2001, origin=imena.PhotoSource.CAMERA_CARD))
 
 
 def test_22_a_phone_that_suspends_the_app_finds_the_vault_closed_and_goes_on(world):

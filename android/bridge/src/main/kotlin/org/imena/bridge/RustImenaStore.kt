@@ -14,25 +14,33 @@ import kotlinx.coroutines.flow.callbackFlow
 import kotlinx.coroutines.flow.flow
 import kotlinx.coroutines.flow.flowOn
 import kotlinx.coroutines.withContext
+import org.imena.ffi.CaptureFacts
 import org.imena.ffi.ChangeListener
 import org.imena.ffi.ChangeNotice
+import org.imena.ffi.Circumstances
+import org.imena.ffi.FieldResolution
 import org.imena.ffi.FieldStore
-import org.imena.ffi.GraveDraft
+import org.imena.ffi.FreeOutcome
 import org.imena.ffi.ImportDraft
+import org.imena.ffi.ImportOutcome
 import org.imena.ffi.Job
 import org.imena.ffi.JobOutcome
+import org.imena.ffi.JobProgress
 import org.imena.ffi.JoinDraft
 import org.imena.ffi.KeyVault
+import org.imena.ffi.Language
 import org.imena.ffi.LinkCost
-import org.imena.ffi.MarkerDraft
-import org.imena.ffi.OperatorDraft
+import org.imena.ffi.PageQuery
 import org.imena.ffi.PhotoAssignment
-import org.imena.ffi.RemainsDraft
-import org.imena.ffi.ShutDownOutcome
-import org.imena.ffi.SiteDraft
+import org.imena.ffi.PhotoDraft
+import org.imena.ffi.PhotoSaved
+import org.imena.ffi.RecordAmendment
+import org.imena.ffi.RecordDraft
+import org.imena.ffi.RecordQuery
 import org.imena.ffi.StoreConfig
-import org.imena.ffi.TransferPurpose
-import org.imena.ffi.listTerms
+import org.imena.ffi.SubjectRef
+import org.imena.ffi.TransferChange
+import org.imena.ffi.VerifyOutcome
 import java.io.InputStream
 import java.nio.ByteBuffer
 
@@ -54,9 +62,6 @@ class RustImenaStore private constructor(
 
         /** A notice that finds this many untaken ones drops the oldest; the gap makes the screen reload. */
         private const val NOTICES_MAX = 64
-
-        /** Every term of a vocabulary, in the order of the screen. */
-        fun terms(vocabulary: Vocabulary): List<Term> = listTerms(vocabulary.toFfi()).map { it.toModel() }
 
         /** Opens a vault, locked. */
         suspend fun open(
@@ -93,45 +98,39 @@ class RustImenaStore private constructor(
 
     private suspend fun <T> call(act: FieldStore.() -> T): T = withContext(dispatcher) { calling { store.act() } }
 
-    /** Notices as they come, `null` once when they begin; who is slow loses the oldest. */
-    private val notices: Flow<ChangeNotice?> = callbackFlow {
+    /** Notices by their number in this collection: 0 says that it begins; who is slow loses the oldest. */
+    private val notices: Flow<IndexedValue<ChangeNotice>> = callbackFlow {
         val listener = object : ChangeListener {
+            private var last = 0
+
             override fun onChange(notice: ChangeNotice) {
-                trySend(notice)
+                trySend(IndexedValue(++last, notice))
             }
         }
         val subscription = calling { store.subscribeChanges(listener) }
-        trySend(null)
+        trySend(IndexedValue(0, ChangeNotice(0u, emptyList(), emptyList(), mustReload = true, hasStatusChanged = true)))
         awaitClose {
             subscription.cancel()
             subscription.destroy()
         }
     }.buffer(NOTICES_MAX, BufferOverflow.DROP_OLDEST)
 
-    override val changes: Flow<Change> = flow {
-        var lastSeq: ULong? = null
-        var hasBegun = false
-        notices.collect { notice ->
-            if (notice == null) {
-                emit(Change(emptyList(), mustReload = true, hasStatusChanged = true))
-            } else {
-                // The beginning was lost too if it did not come first.
-                val isGap = lastSeq?.let { notice.seq != it + 1u } ?: !hasBegun
-                lastSeq = notice.seq
-                val change = notice.toModel()
-                emit(change.copy(mustReload = change.mustReload || isGap))
-            }
-            hasBegun = true
+    override val changes: Flow<ChangeNotice> = flow {
+        var next = 0
+        notices.collect { (number, notice) ->
+            emit(if (number > next) notice.copy(mustReload = true) else notice)
+            // The first notice may come before the beginning.
+            next = maxOf(next, number + 1)
         }
     }.flowOn(dispatcher)
 
-    override suspend fun status() = call { status().toModel() }
+    override suspend fun status() = call { status() }
 
-    override suspend fun unlock(passcode: String) = call { unlock(passcode).toModel() }
+    override suspend fun unlock(passcode: String) = call { unlock(passcode) }
 
     override suspend fun lock() = call { lock() }
 
-    override suspend fun startWork(operator: OperatorId?) = call { startWork(operator?.text) }
+    override suspend fun startWork(operatorId: String?) = call { startWork(operatorId) }
 
     override suspend fun closeOut() = call { closeOut() }
 
@@ -139,67 +138,39 @@ class RustImenaStore private constructor(
 
     override suspend fun resume() = call { resume() }
 
-    override suspend fun shutDown() = withContext(NonCancellable) { call { shutDown() == ShutDownOutcome.CLOSED } }
+    override suspend fun shutDown() = withContext(NonCancellable) { call { shutDown() } }
 
-    override suspend fun recordSite(site: NewSite) =
-        call { recordSite(SiteDraft(site.placeCode, site.name, site.siteType)).toModel() }
+    override suspend fun checkDraft(draft: RecordDraft, language: Language) = call { checkDraft(draft, language) }
 
-    override suspend fun sites(page: PageQuery) =
-        call { listSites(page.toFfi()).let { p -> Page(p.sites.map { it.toModel() }, p.next) } }
+    override suspend fun record(draft: RecordDraft) = call { record(draft) }
 
-    override suspend fun site(id: SiteId) = call { getSite(id.text).toModel() }
+    override suspend fun amend(amendment: RecordAmendment) = call { amend(amendment) }
 
-    override suspend fun recordGrave(grave: NewGrave) =
-        call { recordGrave(GraveDraft(grave.site.text, grave.code, grave.kind)).toModel() }
+    override suspend fun resolve(resolution: FieldResolution) = call { resolve(resolution) }
 
-    override suspend fun graves(site: SiteId, page: PageQuery) =
-        call { listGraves(site.text, page.toFfi()).let { p -> Page(p.graves.map { it.toModel() }, p.next) } }
+    override suspend fun withdraw(recordId: String, circumstances: Circumstances) = call { withdraw(recordId, circumstances) }
 
-    override suspend fun grave(id: GraveId) = call { getGrave(id.text).toModel() }
+    override suspend fun voidRecord(recordId: String, circumstances: Circumstances) = call { voidRecord(recordId, circumstances) }
 
-    override suspend fun recordMarker(marker: NewMarker) = call {
-        val graves = marker.graves.map { it.text }
-        val draft = MarkerDraft(marker.site.text, graves, marker.kind, marker.textVerbatim, marker.numberText, marker.status)
-        recordMarker(draft).toModel()
-    }
+    override suspend fun linkRecords(one: SubjectRef, other: SubjectRef, circumstances: Circumstances) =
+        call { linkRecords(one, other, circumstances) }
 
-    override suspend fun markers(site: SiteId, page: PageQuery) =
-        call { listMarkers(site.text, page.toFfi()).let { p -> Page(p.markers.map { it.toModel() }, p.next) } }
+    override suspend fun getRecord(recordId: String, language: Language) = call { getRecord(recordId, language) }
 
-    override suspend fun marker(id: MarkerId) = call { getMarker(id.text).toModel() }
+    override suspend fun listRecords(query: RecordQuery, page: PageQuery) = call { listRecords(query, page) }
 
-    override suspend fun recordRemains(remains: NewRemains) =
-        call { recordRemains(RemainsDraft(remains.site.text, remains.grave?.text, remains.code, remains.kind)).toModel() }
+    override suspend fun listHistory(recordId: String, field: String?, language: Language, page: PageQuery) =
+        call { listHistory(recordId, field, page, language) }
 
-    override suspend fun remainsOf(site: SiteId, page: PageQuery) = remainsOf(site.text, page)
+    override suspend fun searchRecords(typed: String, language: Language, page: PageQuery) = call { searchRecords(typed, page, language) }
 
-    override suspend fun remainsOf(grave: GraveId, page: PageQuery) = remainsOf(grave.text, page)
-
-    private suspend fun remainsOf(parent: String, page: PageQuery) =
-        call { listRemains(parent, page.toFfi()).let { p -> Page(p.remains.map { it.toModel() }, p.next) } }
-
-    override suspend fun remains(id: RemainsId) = call { getRemains(id.text).toModel() }
-
-    override suspend fun recordOperator(operator: NewOperator) =
-        call { recordOperator(OperatorDraft(operator.displayName, operator.role, operator.organisation)).toModel() }
-
-    override suspend fun operators(page: PageQuery) =
-        call { listOperators(page.toFfi()).let { p -> Page(p.operators.map { it.toModel() }, p.next) } }
-
-    override suspend fun recordHint(hint: NewHint) = call { recordHint(hint.toFfi()).toModel() }
-
-    override suspend fun hints(owner: Subject, page: PageQuery) =
-        call { listHints(owner.toFfi().id, page.toFfi()).let { p -> Page(p.hints.map { it.toModel() }, p.next) } }
-
-    override suspend fun hint(id: HintId) = call { getHint(id.text).toModel() }
-
-    override suspend fun findCode(typed: String) = call { findCode(typed).toModel() }
+    override suspend fun findCode(typed: String) = call { findCode(typed) }
 
     override suspend fun capture(
-        photo: NewPhoto,
+        photo: PhotoDraft,
         facts: suspend () -> CaptureFacts,
         chunks: suspend () -> ByteArray?,
-    ): SavedPhoto {
+    ): PhotoSaved {
         // The core reads where the bytes are; those of the JVM's heap are put where they stay.
         val direct = ByteBuffer.allocateDirect(CHUNK_BYTES_MAX)
         return capturing(photo, facts) { append ->
@@ -215,7 +186,7 @@ class RustImenaStore private constructor(
         }
     }
 
-    override suspend fun capture(photo: NewPhoto, facts: suspend () -> CaptureFacts, camera: ByteBuffer): SavedPhoto {
+    override suspend fun capture(photo: PhotoDraft, facts: suspend () -> CaptureFacts, camera: ByteBuffer): PhotoSaved {
         require(camera.isDirect) { "a camera's buffer is direct" }
         return capturing(photo, facts) { append ->
             val bytes = camera.duplicate()
@@ -229,11 +200,11 @@ class RustImenaStore private constructor(
     }
 
     private suspend fun capturing(
-        photo: NewPhoto,
+        photo: PhotoDraft,
         facts: suspend () -> CaptureFacts,
         give: suspend (append: suspend (ByteBuffer) -> Unit) -> Unit,
-    ): SavedPhoto = withContext(dispatcher) {
-        val capture = calling { store.beginPhoto(photo.toFfi()) }
+    ): PhotoSaved = withContext(dispatcher) {
+        val capture = calling { store.beginPhoto(photo) }
         try {
             give { chunk ->
                 calling { capture.append(chunk) }
@@ -241,7 +212,7 @@ class RustImenaStore private constructor(
             }
             val known = facts()
             // From here on it is a matter of moments, and "saved" must not get lost on its way back.
-            withContext(NonCancellable) { calling { capture.finish(known.toFfi()).toModel() } }
+            withContext(NonCancellable) { calling { capture.finish(known) } }
         } finally {
             // After a finish there is nothing left to abandon.
             capture.abandon()
@@ -249,44 +220,32 @@ class RustImenaStore private constructor(
         }
     }
 
-    override suspend fun capture(photo: NewPhoto, source: InputStream): SavedPhoto = source.use {
+    override suspend fun capture(photo: PhotoDraft, source: InputStream): PhotoSaved = source.use {
         capture(photo) { source.readNBytes(CHUNK_BYTES_MAX).takeIf { it.isNotEmpty() } }
     }
 
-    override suspend fun importPhoto(path: String, photo: NewPhoto) = call { importPhoto(path, photo.toFfi()).toModel() }
+    override suspend fun importPhoto(path: String, photo: PhotoDraft) = call { importPhoto(path, photo) }
 
-    override suspend fun importPhoto(descriptor: Int, photo: NewPhoto) =
-        call { importPhotoDescriptor(descriptor, photo.toFfi()).toModel() }
+    override suspend fun importPhoto(descriptor: Int, photo: PhotoDraft) = call { importPhotoDescriptor(descriptor, photo) }
 
-    override suspend fun importPhotos(
-        paths: List<String>,
-        origin: PhotoOrigin,
-        owner: Subject?,
-        onProgress: (Progress) -> Unit,
-    ): Imported {
-        val draft = ImportDraft(paths, owner?.toFfi(), null, origin.toFfi())
-        return when (val outcome = finished(call { startImport(draft) }, onProgress)) {
-            is JobOutcome.Imported -> Imported(
-                outcome.outcome.saved.map { it.toModel() },
-                outcome.outcome.refused.map { RefusedFile(paths[it.position.toInt()], it.reason) },
-            )
+    override suspend fun importPhotos(draft: ImportDraft, onProgress: (JobProgress) -> Unit): ImportOutcome =
+        when (val outcome = finished(call { startImport(draft) }, onProgress)) {
+            is JobOutcome.Imported -> outcome.outcome
             is JobOutcome.Verified -> error("an import does not verify")
         }
-    }
 
-    override suspend fun verify(onProgress: (Progress) -> Unit): Verified =
+    override suspend fun verify(onProgress: (JobProgress) -> Unit): VerifyOutcome =
         when (val outcome = finished(call { startVerify() }, onProgress)) {
-            is JobOutcome.Verified -> outcome.outcome.toModel()
+            is JobOutcome.Verified -> outcome.outcome
             is JobOutcome.Imported -> error("a verification does not import")
         }
 
     /** Waits for a job; a cancelled coroutine ends the job too, and waits until it has ended. */
-    private suspend fun finished(job: Job, onProgress: (Progress) -> Unit): JobOutcome = job.use {
+    private suspend fun finished(job: Job, onProgress: (JobProgress) -> Unit): JobOutcome = job.use {
         try {
             var outcome: JobOutcome? = null
             while (outcome == null) {
-                val progress = job.progress()
-                onProgress(Progress(progress.done.toLong(), progress.all.toLong()))
+                onProgress(job.progress())
                 outcome = calling { job.outcomeWithin(0u) }
                 if (outcome == null) delay(PROGRESS_PAUSE_MS)
             }
@@ -299,27 +258,21 @@ class RustImenaStore private constructor(
         }
     }
 
-    override suspend fun photos(owner: Subject, page: PageQuery) =
-        call { listPhotos(owner.toFfi().id, page.toFfi()).let { p -> Page(p.photos.map { it.toModel() }, p.next) } }
+    override suspend fun listPhotos(ownerId: String, language: Language, page: PageQuery) = call { listPhotos(ownerId, page, language) }
 
-    override suspend fun unassignedPhotos(page: PageQuery) =
-        call { listUnassignedPhotos(page.toFfi()).let { p -> Page(p.photos.map { it.toModel() }, p.next) } }
+    override suspend fun listUnassignedPhotos(language: Language, page: PageQuery) = call { listUnassignedPhotos(page, language) }
 
-    override suspend fun photo(id: PhotoId) = call { getPhoto(id.text).toModel() }
+    override suspend fun getPhoto(photoId: String, language: Language) = call { getPhoto(photoId, language) }
 
-    override suspend fun assignPhoto(id: PhotoId, owner: Subject, shot: String?, reason: String?) =
-        call { assignPhoto(PhotoAssignment(id.text, owner.toFfi(), shot, reason)).toModel() }
+    override suspend fun assignPhoto(assignment: PhotoAssignment) = call { assignPhoto(assignment) }
 
-    override suspend fun thumbnail(id: PhotoId) = call { thumbnail(id.text) }
+    override suspend fun thumbnail(photoId: String) = call { thumbnail(photoId) }
 
-    override suspend fun preview(id: PhotoId) = call { preview(id.text) }
+    override suspend fun preview(photoId: String) = call { preview(photoId) }
 
-    override suspend fun sync(isMetered: Boolean, patienceMs: Long, onNews: (SyncNews) -> Unit): Synced {
-        val cost = if (isMetered) LinkCost.METERED else LinkCost.FREE
-        return withContext(dispatcher) { SyncSession(store, http, onNews).sync(cost, patienceMs) }
-    }
+    override suspend fun sync(cost: LinkCost, patienceMs: Long, onNews: (TransferChange) -> Unit): Synced =
+        withContext(dispatcher) { SyncSession(store, http, onNews).sync(cost, patienceMs) }
 
-    override suspend fun freeSpace(onNews: (SyncNews) -> Unit): Freed = withContext(dispatcher) {
-        SyncSession(store, http, onNews).free()
-    }
+    override suspend fun freeSpace(onNews: (TransferChange) -> Unit): FreeOutcome =
+        withContext(dispatcher) { SyncSession(store, http, onNews).free() }
 }

@@ -5,23 +5,29 @@ import kotlinx.coroutines.delay
 import kotlinx.coroutines.ensureActive
 import kotlinx.coroutines.runInterruptible
 import org.imena.ffi.FieldStore
+import org.imena.ffi.FreeOutcome
 import org.imena.ffi.LinkCost
+import org.imena.ffi.TransferChange
 import org.imena.ffi.TransferDesk
 import org.imena.ffi.TransferPlan
 import org.imena.ffi.TransferPurpose
+import org.imena.ffi.TransferSummary
+
+/** How a sync ended, and what it did. */
+data class Synced(val isDone: Boolean, val summary: TransferSummary)
 
 /** Performs what the core plans, with one hub after the other until one answers. */
 internal class SyncSession(
     private val store: FieldStore,
     private val http: TransferPerformer,
-    private val onNews: (SyncNews) -> Unit,
+    private val onNews: (TransferChange) -> Unit,
 ) {
     /** Syncs until all is receipted, or nothing moved for [patienceMs]. */
     suspend fun sync(cost: LinkCost, patienceMs: Long): Synced = session(cost, TransferPurpose.SYNC, patienceMs) { _, synced -> synced }
 
     /** Syncs, and frees by the hub's word of that session. */
-    suspend fun free(): Freed = session(LinkCost.FREE, TransferPurpose.SYNC_AND_FREE, PATIENCE_MS) { desk, _ ->
-        calling { desk.freeOriginals() }.toModel()
+    suspend fun free(): FreeOutcome = session(LinkCost.FREE, TransferPurpose.SYNC_AND_FREE, PATIENCE_MS) { desk, _ ->
+        calling { desk.freeOriginals() }
     }
 
     private suspend fun <T> session(
@@ -36,9 +42,7 @@ internal class SyncSession(
             calling { store.beginTransfers(hub, cost, purpose) }.use { desk ->
                 val (isDone, hasAnswered) = exchanges(desk, if (isLast) patienceMs else 0)
                 if (hasAnswered || isLast) {
-                    val summary = calling { desk.summary() }
-                    val synced = Synced(isDone, summary.sentBytes.toLong(), summary.missingFiles.toInt())
-                    return last(desk, synced)
+                    return last(desk, Synced(isDone, calling { desk.summary() }))
                 }
             }
         }
@@ -68,7 +72,7 @@ internal class SyncSession(
                         }
                     }
                     hasAnswered = hasAnswered || performed is Performed.Reply
-                    changes.forEach { onNews(it.toModel()) }
+                    changes.forEach(onNews)
                     if (calling { desk.summary() }.failures == 0u) lastProgress = System.nanoTime()
                 }
             }
