@@ -12,7 +12,7 @@ use imena_core::vocabulary::Shot;
 use crate::error::CoreError;
 use crate::guard::guarded;
 use crate::job::{Job, JobOutcome, JobShared};
-use crate::photo::{PhotoSource, PhotoSaved, import_path};
+use crate::photo::{PhotoSaved, PhotoSource, import_path};
 use crate::store::FieldStore;
 use crate::subject::SubjectRef;
 use crate::term::known_some;

@@ -44,8 +44,8 @@ pub use life::{JoinDraft, ShutDownOutcome, StoreConfig, UnlockOutcome};
 pub use log::{LogLevel, LogSink, set_log_sink};
 pub use page::PageQuery;
 pub use photo::{
-    CaptureFacts, PhotoAssignment, PhotoCapture, PhotoDraft, PhotoFact, PhotoSource, PhotoPage,
-    PhotoSaved, PhotoView, Position, PositionProvider, SavedOutcome,
+    CaptureFacts, PhotoAssignment, PhotoCapture, PhotoDraft, PhotoFact, PhotoPage, PhotoSaved,
+    PhotoSource, PhotoView, Position, PositionProvider, SavedOutcome,
 };
 pub use record::{
     Circumstances, DraftFinding, FieldResolution, Moment, Person, RecordAmendment, RecordDraft,

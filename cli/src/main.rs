@@ -9,6 +9,7 @@
 )]
 
 mod admin;
+mod code_book;
 mod failure;
 mod hub;
 mod org;
@@ -20,7 +21,8 @@ mod verify;
 
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, Parser, Subcommand};
+use clap_complete::CompleteEnv;
 
 use crate::failure::Failure;
 use crate::terminal::Terminal;
@@ -44,11 +46,15 @@ enum Verb {
     Hub(hub::HubArgs),
     /// A phone in a terminal.
     Phone(phone::PhoneArgs),
+    /// Write what can be recorded, for experts and translators: every field and term in both languages, as CSV and HTML.
+    CodeBook(code_book::CodeBookArgs),
     /// Check every page, file, chain and receipt of a phone's vault.
     Verify(verify::VerifyArgs),
 }
 
 fn main() -> ExitCode {
+    // Ends the process if a shell asks what can be typed.
+    CompleteEnv::with_factory(Cli::command).complete();
     let cli = match Cli::try_parse() {
         Ok(cli) => cli,
         Err(error) => {
@@ -67,6 +73,7 @@ fn main() -> ExitCode {
         Verb::Org(args) => org::run(&mut terminal, args),
         Verb::Hub(args) => hub::run(&mut terminal, args),
         Verb::Phone(args) => phone::run(&mut terminal, args),
+        Verb::CodeBook(args) => code_book::run(&mut terminal, &args),
         Verb::Verify(args) => verify::run(&mut terminal, &args),
     };
     match done {

@@ -196,7 +196,11 @@ fn no_text_of_others_steers_the_terminal_of_any_command() {
         .join("\n");
     assert!(named.contains("PLANTsite") && named.contains("\\u{1b}") && named.contains('⏎'));
     let sites = desk.json(&["phone", "--dir", "t02", "list", "sites"]);
-    assert_eq!(text_of(&sites[0], "name"), site.as_str(), "data stays exact");
+    assert_eq!(
+        text_of(&sites[0], "name"),
+        site.as_str(),
+        "data stays exact"
+    );
 }
 
 #[test]

@@ -60,8 +60,8 @@ const VERBS: &[Verb] = &[
     },
     Verb {
         name: "docs",
-        arguments: "",
-        summary: "build the API documentation and check the links of every *.md file",
+        arguments: "[catalogue]",
+        summary: "build the API documentation and check the links of every *.md file; with `catalogue` write the code book",
         run: docs::run,
     },
     Verb {

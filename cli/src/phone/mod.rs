@@ -4,6 +4,7 @@
 //! phone.
 
 mod capture;
+mod complete;
 mod find;
 mod list;
 mod records;

@@ -3,6 +3,7 @@
 //! Owns how a field is typed (`field=value`) and how a view is printed. Knows no noun: what there is stands in `imena_core::nouns`.
 
 use clap::Subcommand;
+use clap_complete::engine::ArgValueCompleter;
 use imena_core::field_store::FieldStore;
 use imena_core::model::circumstances::Circumstances;
 use imena_core::model::ids::{SubjectId, SubjectRef};
@@ -10,6 +11,7 @@ use imena_core::nouns::{self, FieldValue, Noun, Said as _};
 use imena_core::record::{AnyDraft, Editor, Ending, FormField, FormPath, RecordSummary, form};
 use serde_json::json;
 
+use super::complete;
 use super::find::find;
 use super::list::{LANGUAGE, field_lines, line, noun_of as noun_of_word, who};
 use crate::Done;
@@ -25,6 +27,7 @@ pub enum RecordVerb {
     /// Record anything by its fields: `record marker --of LYS1 kind=cross number_text=319`; `form KIND` lists the fields.
     Record {
         /// What: `form` without a kind lists them.
+        #[arg(add = ArgValueCompleter::new(complete::kinds))]
         kind: String,
         /// Code, place code or id of what it belongs to.
         #[arg(long)]
@@ -33,6 +36,7 @@ pub enum RecordVerb {
         #[arg(long = "link")]
         links: Vec<String>,
         /// `field=value`; lists with commas, `field=?not_examined` for a gap.
+        #[arg(add = ArgValueCompleter::new(complete::fields))]
         fields: Vec<String>,
         /// Why.
         #[arg(long)]
@@ -43,7 +47,7 @@ pub enum RecordVerb {
         /// Code, place code or id.
         of: String,
         /// `field=value`.
-        #[arg(required = true)]
+        #[arg(required = true, add = ArgValueCompleter::new(complete::fields))]
         fields: Vec<String>,
         /// Why.
         #[arg(long)]
@@ -54,6 +58,7 @@ pub enum RecordVerb {
         /// Code, place code or id.
         of: String,
         /// `field=value`.
+        #[arg(add = ArgValueCompleter::new(complete::fields))]
         field: String,
         /// Why.
         #[arg(long)]
@@ -102,6 +107,7 @@ pub enum RecordVerb {
     /// List what can be recorded, or the fields of one kind.
     Form {
         /// What.
+        #[arg(add = ArgValueCompleter::new(complete::kinds))]
         kind: Option<String>,
         /// With what experts are asked.
         #[arg(long)]

@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use clap_complete::engine::ArgValueCompleter;
 use imena_core::field_store::FieldStore;
 use imena_core::model::ids::SubjectRef;
 use imena_core::nouns::{NamePart, grave, marker, person_hint, remains, site};
@@ -14,6 +15,7 @@ use imena_core::vocabulary::{
 use serde_json::json;
 
 use super::capture::capture;
+use super::complete;
 use super::find::{self, find};
 use super::records::{self, RecordVerb};
 use super::{PASSCODE, Phone, config, list, status, sync};
@@ -160,7 +162,7 @@ pub enum PhoneVerb {
     /// List sites, operators, or what hangs on a record; says what it lists, or what is missing.
     List {
         /// What to list: a kind of record, such as `graves`; `form` lists the kinds.
-        #[arg(default_value = "sites")]
+        #[arg(default_value = "sites", add = ArgValueCompleter::new(complete::kinds))]
         what: String,
         /// Place code of a site, or code of a grave or of remains.
         #[arg(long)]

@@ -8,7 +8,7 @@ use super::fault::Fault;
 use super::field::{LINE_BYTES_MAX, Spec};
 use super::values::{CodeForm, NamePart, Parts, Said, Shape, Unit};
 use crate::encoding::{Map, Value};
-use crate::model::codes::{Code, PlaceCode, parse};
+use crate::model::codes::{Code, PLACE_CHARS_MAX, PlaceCode, parse};
 use crate::model::file_name::FileName;
 use crate::model::ids::{SubjectId, SubjectRef};
 use crate::model::{letters, moment};
@@ -380,6 +380,38 @@ impl Spec {
             | Shape::Facts => Value::Null,
         }
     }
+}
+
+impl Shape {
+    /// What bounds its values, in the code book.
+    #[must_use]
+    pub fn limits(&self, language: Language) -> String {
+        match self {
+            Self::Text { bytes_max, .. } => format!("{bytes_max} bytes"),
+            Self::PlaceCode => format!("{PLACE_CHARS_MAX} characters"),
+            Self::Number { unit, min, max } => {
+                let unit = unit.label(language);
+                format!("{min} … {max} {unit}").trim_end().to_owned()
+            }
+            Self::Reference { .. } | Self::Owner { .. } => names_of(self.kinds()),
+            Self::References { count_max, .. } => {
+                format!("{count_max} of {}", names_of(self.kinds()))
+            }
+            Self::NameParts => format!("{PARTS_MAX} parts of {LINE_BYTES_MAX} bytes"),
+            Self::Term(_)
+            | Self::Terms(_)
+            | Self::Date
+            | Self::Code { .. }
+            | Self::Bytes
+            | Self::Texts
+            | Self::Facts
+            | Self::FileName => String::new(),
+        }
+    }
+}
+
+fn names_of(kinds: &[Kind]) -> String {
+    joined(kinds.iter().map(|kind| kind.name().to_owned()), ", ")
 }
 
 impl CodeForm {

@@ -139,15 +139,24 @@ async fn a_record_shows_what_hangs_on_it_what_it_is_linked_to_and_what_is_missin
         assert!(!page.contains("<script>"));
     };
     let first = get(&world, "/", &cookie).await.text();
-    contains(&first, &[&format!("/record/{site}"), "Ізюм &#60;script&#62;"]);
+    contains(
+        &first,
+        &[&format!("/record/{site}"), "Ізюм &#60;script&#62;"],
+    );
     let on_site = open(site, "").await;
     let codes = ["IZM1-T01-G001-AA", "IZM1-T01-0001-BB"];
     contains(&on_site, &codes);
     contains(&on_site, &["319", "320", "окрема, з позначкою"]);
     let at_grave = open(grave, "").await;
     contains(&at_grave, &codes);
-    contains(&at_grave, &["окрема, з позначкою", "Пов’язано", "319", "Історія"]);
-    assert!(!at_grave.contains("320"), "a marker stands in the wrong place");
+    contains(
+        &at_grave,
+        &["окрема, з позначкою", "Пов’язано", "319", "Історія"],
+    );
+    assert!(
+        !at_grave.contains("320"),
+        "a marker stands in the wrong place"
+    );
     let body = open(remains, "").await;
     let shown = [
         "Бойко І.",
@@ -300,9 +309,15 @@ async fn what_phones_tell_differently_and_what_ended_is_shown_and_marked() {
     assert_eq!(times("marker close-up"), 1, "{english}");
     let ended = open(marker, "en").await;
     let reason = "no longer counted: <bdi>&#60;i&#62;wrong row&#60;/i&#62;</bdi>";
-    assert!(ended.contains(reason) && ended.contains("declared void"), "{ended}");
+    assert!(
+        ended.contains(reason) && ended.contains("declared void"),
+        "{ended}"
+    );
     assert!(ended.contains("&#60;b&#62;1&#60;/b&#62;") && !ended.contains("<b>"));
-    assert!(ended.contains("marker close-up"), "the photo stands at both");
+    assert!(
+        ended.contains("marker close-up"),
+        "the photo stands at both"
+    );
     let ukrainian = open(remains, "uk").await + &open(marker, "uk").await;
     for expected in [
         "табличка",
@@ -430,7 +445,14 @@ async fn every_text_of_others_stands_by_itself_and_steers_no_page() {
 
     let cookie = sign_in(&world).await;
     let mut paths = vec!["/".to_owned(), "/search?q=plant".to_owned()];
-    for id in [site, grave, remains, marker, SubjectId([4; 16]), SubjectId([5; 16])] {
+    for id in [
+        site,
+        grave,
+        remains,
+        marker,
+        SubjectId([4; 16]),
+        SubjectId([5; 16]),
+    ] {
         paths.push(format!("/record/{id}"));
     }
     for path in paths {

@@ -10,6 +10,7 @@ public protocol Noun {
 public protocol Coded: Hashable, Sendable {
   /// What stands in records.
   var code: String { get }
+  /// Any code, known or not.
   init(code: String)
 }
 
@@ -121,7 +122,7 @@ public struct FieldWriter<Act, Owner: Noun> {
   /// Whose words, when, why.
   public var circumstances: Circumstances?
 
-  /// A value; nil: nothing is said here.
+  /// A value; nil: nothing is said here. A term that is called `none` is named with its list, since `.none` alone is nil.
   public subscript<Key: WritableField<Owner>>(key: Key) -> Key.Value? {
     get { fields[key.code].flatMap(key.read) }
     set { fields[key.code] = newValue.map(key.write) }

@@ -1,5 +1,4 @@
 import Foundation
-import ImenaBindings
 import Testing
 
 @testable import ImenaCore
@@ -12,7 +11,7 @@ struct ScenarioTests {
 
   private var world: World { get throws { try Self.shared.get() } }
   private var store: ImenaStore { get throws { try world.store } }
-  private let first = ImenaCore.PageQuery()
+  private let first = PageQuery(limit: 50)
 
   private func expectFailure(
     _ name: String,
@@ -54,7 +53,7 @@ struct ScenarioTests {
     let store = try await world.join()
     world.keep("store", store)
     let status = try await store.status()
-    #expect(!status.isLocked && status.deviceName == "T01")
+    #expect(status.vaultState == .unlocked && status.deviceName == "T01")
     #expect(status.issuer?.hasPrefix("Z") == true)
   }
 
@@ -68,49 +67,89 @@ struct ScenarioTests {
   }
 
   @Test func s04_workStartsWithAnOperator() async throws {
-    let store = try store
-    let role = try #require(ImenaStore.terms(of: .operatorRole).first)
-    #expect(role == ImenaCore.Term(code: "rescuer", english: "rescuer", ukrainian: "рятувальник"))
-    let who = try await store.recordOperator(NewOperator(displayName: "Kashtan", role: role.code))
-    try await store.startWork(operator: who.id)
-    #expect(try await store.operators(first).items == [who])
+    let (world, store) = (try world, try store)
+    let roles = try [Language.english, .ukrainian].map { try listTerms(vocabulary: "operator_role", language: $0)[0] }
+    #expect(roles.map(\.code) == ["rescuer", "rescuer"] && roles.map(\.label) == ["rescuer", "рятувальник"])
+    await expectFailure("invalid") { _ = try calling { try listTerms(vocabulary: "roles", language: .english) } }
+    let who = try await store.record(
+      .of(Operator.self) {
+        $0[Operator.displayName] = "Kashtan"
+        $0[Operator.role] = .rescuer
+        $0[Operator.organisation] = ""
+      }
+    )
+    try await store.startWork(who.subject.id)
+    let rows = try await world.rows(Operator.self, nil, [Operator.displayName])
+    #expect(rows.map(\.summary.subject) == [who.subject])
+    #expect(rows.first?.of(Operator.self)?[Operator.displayName] == "Kashtan")
   }
 
   @Test func s05_siteGraveMarkerAndRemainsAreRecorded() async throws {
     let (world, store) = (try world, try store)
-    let site = try await store.recordSite(NewSite(placeCode: "LYS1", name: "Forest edge", siteType: "grave_field"))
-    let grave = try await store.recordGrave(NewGrave(site: site.id, kind: "individual_marked"))
-    let text = "№ 319 \u{200f}ابن"
-    let marker = try await store.recordMarker(
-      NewMarker(site: site.id, graves: [grave.id], kind: "cross", textVerbatim: text, numberText: "319")
+    let site = try await store.record(
+      .of(Site.self) {
+        $0[Site.placeCode] = "LYS1"
+        $0[Site.name] = "Forest edge"
+        $0[Site.type] = .graveField
+      }
     )
-    let remains = try await store.recordRemains(NewRemains(site: site.id, grave: grave.id))
+    let grave = try await store.record(
+      .of(Grave.self) {
+        $0[Grave.site] = site.subject
+        $0[Grave.kind] = .individualMarked
+      }
+    )
+    let text = "№ 319 \u{200f}ابن"
+    let marker = try await store.record(
+      .of(Marker.self) {
+        $0[Marker.site] = site.subject
+        $0[Marker.kind] = .cross
+        $0[Marker.textVerbatim] = text
+        $0[Marker.numberText] = "319"
+        $0.link(grave.subject)
+      }
+    )
+    let remains = try await store.record(
+      .of(Remains.self) {
+        $0[Remains.site] = site.subject
+        $0[Remains.grave] = grave.subject
+      }
+    )
     world.keep("site", site)
     world.keep("grave", grave)
+    world.keep("marker", marker)
     world.keep("remains", remains)
-    #expect(try await store.marker(marker.id).textVerbatim == text)
-    #expect(try await store.graves(of: site.id, first).items == [grave])
-    #expect(try await store.remains(of: grave.id, first).items == [remains])
-    let found = try await store.findCode(remains.code.lowercased())
-    #expect(found == FoundCode(subject: .remains(remains.id), code: remains.code, isKnown: true, isGuessed: false))
+    let view = try await world.view(marker)
+    #expect(view.of(Marker.self)?[Marker.textVerbatim] == text && view.of(Grave.self) == nil)
+    #expect(view.links.map(\.other.code) == [grave.code])
+    let contents = try await world.view(site).contents.map { "\($0.kind) \($0.count)" }
+    #expect(contents == ["grave 1", "marker 1", "remains 1"])
+    let rows = try await world.rows(Remains.self, grave, [Remains.code])
+    #expect(rows.map { $0.of(Remains.self)?[Remains.code] } == [remains.code])
+    let code = try #require(remains.code)
+    let found = try await store.findCode(code.lowercased())
+    #expect(found == CodeView(subject: remains.subject, code: code, isKnown: true, isGuessed: false))
   }
 
   @Test func s06_aPossibleNameKeepsItsLostLetters() async throws {
-    let store = try store
-    let owner = Subject.remains(try world.remains.id)
-    let hint = try await store.recordHint(
-      NewHint(
-        owner: owner,
-        source: "bag_label",
-        textVerbatim: "The Armed Forces of Ukraine defender Nesteren…",
-        parts: [NewHintPart(role: "surname", markedText: "Nesteren…")],
-        reason: "written by hand on the bag",
-        confidence: "certain_reading"
-      )
+    let (world, store) = (try world, try store)
+    let owner = try world.remains
+    let hint = try await store.record(
+      .of(PersonHint.self) {
+        $0[PersonHint.owner] = owner.subject
+        $0[PersonHint.source] = .bagLabel
+        $0[PersonHint.textVerbatim] = "The Armed Forces of Ukraine defender Nesteren..."
+        $0[PersonHint.parts] = [NamePart(roleCode: HintPartRole.surname.code, markedText: "Nesteren...")]
+        $0[PersonHint.reason] = "written by hand on the bag"
+        $0[PersonHint.confidence] = .certainReading
+      }
     )
-    let part = try #require(hint.parts.first)
-    #expect(part.letters == "Nesteren" && !part.isCutLeft && part.isCutRight)
-    #expect(try await store.hints(of: owner, first).items == [hint])
+    let rows = try await world.rows(PersonHint.self, owner, [PersonHint.parts])
+    #expect(rows.map(\.summary.subject) == [hint.subject])
+    let part = try #require(rows.first?.of(PersonHint.self)?[PersonHint.parts]?.first)
+    #expect(part == NamePart(roleCode: "surname", markedText: "Nesteren…"))
+    let letters = readLetters(markedText: part.markedText)
+    #expect(letters.letters == "Nesteren" && !letters.isCutLeft && letters.isCutRight)
   }
 
   @Test func s07_aPhotoComesInChunks() async throws {
@@ -120,41 +159,40 @@ struct ScenarioTests {
     let subscription = try store.store.subscribeChanges(listener: raw)
     var changes = try store.changes().makeAsyncIterator()
     #expect(await changes.next()?.mustReload == true)
-    var photo = try world.newPhoto()
-    photo.shot = "B1"
-    let saved = try await world.capture(path, photo)
+    let draft = try world.photoDraft(shot: .B1)
+    let saved = try await world.capture(path, draft)
     #expect(saved.sha256 == sha256 && saved.outcome == .new)
-    let again = try await world.capture(path, photo)
-    #expect(again.id == saved.id && again.outcome == .alreadySaved)
-    while let change = await changes.next(), !change.subjects.contains(.photo(saved.id)) {}
+    let again = try await world.capture(path, draft)
+    #expect(again.photoId == saved.photoId && again.outcome == .alreadySaved)
+    while let change = await changes.next(), !names(change, saved) {}
     let seqs = try await raw.wait(for: 1).map(\.seq)
     #expect(seqs == Array(seqs[0]..<seqs[0] + UInt64(seqs.count)))
-    let seen = try await store.photo(saved.id)
-    #expect(seen.status == .hereOnly && seen.shot?.code == "B1")
-    #expect(try await store.thumbnail(saved.id)?.prefix(2) == [0xff, 0xd8])
+    let seen = try await world.photoView(saved.photoId)
+    #expect(seen.status == .hereOnly && seen.shot?.code == Shot.B1.code)
+    #expect(try await store.thumbnail(saved.photoId)?.prefix(2) == Data([0xff, 0xd8]))
     subscription.cancel()
     #expect(!subscription.isActive())
-    world.keep("photo", saved.id)
+    world.keep("photo", saved.photoId)
+    world.keep("sha256", sha256)
   }
 
   @Test func s08_aCaptureThatGoesWrongIsNeverCalledSaved() async throws {
     let (world, store) = (try world, try store)
     let (path, _) = try world.picture("small.jpg", 2)
-    let photo = try world.newPhoto()
-    await expectFailure("mediaUnreadable") { _ = try await store.capture(photo) { nil } }
-    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
+    let draft = try world.photoDraft()
+    await expectFailure("mediaUnreadable") { _ = try await store.capture(draft) { nil } }
+    let bytes = try Data(contentsOf: URL(fileURLWithPath: path))
     let pieces = Pieces([bytes])
     let failed = await failure {
-      _ = try await store.capture(try world.newPhoto(), facts: { .init(expectedBytes: 1) }) { await pieces.next() }
+      _ = try await store.capture(try world.photoDraft(), facts: { .init(expectedBytes: 1) }) { await pieces.next() }
     }
     #expect(failed == .integrityFailed(expectedBytes: 1, foundBytes: UInt64(bytes.count)))
-    var named = try world.newPhoto()
-    named.fileName = String(repeating: "x", count: 10_000_000)
+    let named = try world.photoDraft(fileName: String(repeating: "x", count: 10_000_000))
     await expectFailure("invalid") { _ = try await world.capture(path, named) }
-    let offEarth = ImenaCore.CaptureFacts(position: .init(latDeg: 91, lonDeg: 0, provider: .gnss))
-    let one = Pieces([[1]])
-    await expectFailure("invalid") { _ = try await store.capture(photo, facts: { offEarth }) { await one.next() } }
-    let capture = try store.store.beginPhoto(draft: photo.ffi)
+    let offEarth = CaptureFacts(position: Position(latDeg: 91, lonDeg: 0, provider: .gnss))
+    let one = Pieces([Data([1])])
+    await expectFailure("invalid") { _ = try await store.capture(draft, facts: { offEarth }) { await one.next() } }
+    let capture = try store.store.beginPhoto(draft: draft)
     try capture.append(chunk: Data())
     await expectFailure("invalid") { try calling { try capture.append(chunk: Data(count: 65_537)) } }
     try capture.append(chunk: Data([1]))
@@ -166,9 +204,7 @@ struct ScenarioTests {
 
   @Test func s09_aFileIsImportedByPathAndByDescriptor() async throws {
     let (world, store) = (try world, try store)
-    func imported(_ name: String) throws -> NewPhoto {
-      NewPhoto(origin: .importedFile, owner: .remains(try world.remains.id), fileName: name)
-    }
+    func imported(_ name: String) throws -> PhotoDraft { try world.photoDraft(origin: .importedFile, fileName: name) }
     let (path, sha256) = try world.picture("import.jpg", 3)
     #expect(try await store.importPhoto(path: path, imported("import.jpg")).sha256 == sha256)
     let other = try world.picture("descriptor.jpg", 4)
@@ -177,16 +213,16 @@ struct ScenarioTests {
     #expect(saved.sha256 == other.sha256)
     #expect(fcntl(descriptor, F_GETFD) == -1, "the core closed it")
     let cut = path + ".cut.jpg"
-    try Data(contentsOf: URL(fileURLWithPath: other.path)).dropLast(2000).write(to: URL(fileURLWithPath: cut))
-    var changes = try store.changes().makeAsyncIterator()
-    let hurt = try await store.importPhoto(path: cut, imported("cut.jpg"))
-    #expect(hurt.defects.map(\.code) == ["truncated"])
-    // Lists know a photo after the answer.
-    while let change = await changes.next(), !change.subjects.contains(.photo(hurt.id)) {}
-    let known = try await store.photo(hurt.id)
-    #expect(known.shouldRetake && known.facts?.width != nil)
-    let elsewhere = "/dev/shm/imena-\(UUID().uuidString).jpg"
     var bytes = try Data(contentsOf: URL(fileURLWithPath: other.path))
+    try bytes.dropLast(2000).write(to: URL(fileURLWithPath: cut))
+    let (hurt, known) = try await importedAndListed(cut, imported("cut.jpg"))
+    #expect(hurt.defects.map(\.code) == [PhotoDefect.truncated.code] && known.shouldRetake)
+    let width = try #require(known.facts.first { $0.code == "width" })
+    #expect(Int(width.shown) ?? 0 > 0 && known.facts.allSatisfy { !$0.shown.isEmpty })
+    let name = Data([0xf4, 0xee]) + Data(".jpg".utf8)
+    let named = try world.photoDraft(origin: .importedFile, fileNameBytes: name)
+    #expect(try await importedAndListed(cut, named).known.fileNameBytes == name)
+    let elsewhere = "/dev/shm/imena-\(UUID().uuidString).jpg"
     bytes.append(Data("elsewhere".utf8))
     try bytes.write(to: URL(fileURLWithPath: elsewhere))
     defer { try? FileManager.default.removeItem(atPath: elsewhere) }
@@ -195,7 +231,7 @@ struct ScenarioTests {
 
   @Test func s10_whatIsNoFileIsNotImported() async throws {
     let (world, store) = (try world, try store)
-    let photo = try world.newPhoto()
+    let photo = try world.photoDraft()
     for descriptor: Int32 in [-1, 1_000_000] {
       await expectFailure("mediaUnreadable") { _ = try await store.importPhoto(descriptor: descriptor, photo) }
     }
@@ -205,15 +241,14 @@ struct ScenarioTests {
   }
 
   @Test func s11_aListenerThatThrowsIsToldToReloadAndOneMayCallTheStore() async throws {
-    let (world, store) = (try world, try store)
-    let core = store.store
+    let (world, core) = (try world, try store.store)
     let throwing = RawListener { count in if count == 1 { throw MoodyVault.Bug() } }
     let calling = RawListener { _ in _ = try core.status() }
     let kept = [
       try core.subscribeChanges(listener: throwing), try core.subscribeChanges(listener: calling),
     ]
     for count in 1...2 {
-      _ = try await store.recordGrave(NewGrave(site: world.site.id))
+      _ = try await world.recordGrave()
       _ = try await throwing.wait(for: count)
     }
     #expect(try await throwing.wait(for: 2).prefix(2).map(\.mustReload) == [false, true])
@@ -223,62 +258,102 @@ struct ScenarioTests {
 
   @Test func s12_whatAPersonGetsWrongIsNamedAndNothingIsRecorded() async throws {
     let (world, store) = (try world, try store)
-    let site = try world.site.id
-    let code = try world.grave.code
-    let before = try await store.graves(of: site, first)
-    let stranger = UUID().uuidString.lowercased()
-    await expectFailure("notFound") { _ = try await store.grave(GraveID(stranger)) }
-    await expectFailure("notFound") { _ = try await store.grave(GraveID(site.text)) }
-    await expectFailure("notFound") { _ = try await store.site(SiteID("no id")) }
-    await expectFailure("notFound") { _ = try await store.recordGrave(NewGrave(site: SiteID(stranger))) }
-    await expectFailure("refused") { _ = try await store.recordGrave(NewGrave(site: site, code: code)) }
-    await expectFailure("invalid") { _ = try await store.recordGrave(NewGrave(site: site, code: "LYS1-1-T01-G001-XX")) }
-    await expectFailure("invalid") { _ = try await store.recordGrave(NewGrave(site: site, kind: "palace")) }
+    let (site, grave) = (try world.site, try world.grave)
+    let before = try await world.rows(Grave.self, site)
+    let lost = SubjectRef(kind: Site.nounKind, id: UUID().uuidString)
     let long = String(repeating: "x", count: 10_000_000)
-    await expectFailure("invalid") { _ = try await store.recordSite(NewSite(placeCode: "LYS1", name: long)) }
-    await expectFailure("invalid") { _ = try await store.recordSite(NewSite(placeCode: "LYS1", name: "a\0b")) }
-    await expectFailure("invalid") { _ = try await store.graves(of: site, .init(limit: 0)) }
-    await expectFailure("invalid") { _ = try await store.graves(of: site, .init(after: "…")) }
-    #expect(try await store.graves(of: site, first) == before)
-    #expect(try await store.graves(of: SiteID(stranger), first).items == [])
+    let nothing = Circumstances()
+    let query = RecordQuery.of(Grave.self, parent: site.subject.id, language: .english)
+    func refuse(_ name: String, grave fill: (inout FieldWriter<RecordDraft, Grave>) -> Void) async {
+      let draft = RecordDraft.of(Grave.self) {
+        $0[Grave.site] = site.subject
+        fill(&$0)
+      }
+      await expectFailure(name) { _ = try await store.record(draft) }
+    }
+    func refuse(place fill: (inout FieldWriter<RecordDraft, Site>) -> Void) async {
+      let draft = RecordDraft.of(Site.self) {
+        $0[Site.placeCode] = "LYS2"
+        $0[Site.name] = "x"
+        fill(&$0)
+      }
+      await expectFailure("invalid") { _ = try await store.record(draft) }
+    }
+    func resolution(_ field: String) -> FieldResolution {
+      FieldResolution(recordId: site.subject.id, field: field, value: .text(text: "Edge"), seenEntries: [])
+    }
+    await expectFailure("notFound") { _ = try await store.getRecord(lost.id, language: .english) }
+    await expectFailure("notFound") { _ = try await store.getRecord("no id", language: .english) }
+    await expectFailure("notFound") { try await store.amend(.of(Site.self, lost.id) { $0[Site.name] = "x" }) }
+    await expectFailure("notFound") {
+      try await store.amend(.of(Grave.self, site.subject.id) { $0[Grave.kind] = .multiple })
+    }
+    await refuse("notFound") { $0[Grave.site] = lost }
+    await refuse("refused") { $0[Grave.code] = grave.code }
+    await refuse("invalid") { $0[Grave.code] = "LYS1-1-T01-G001-XX" }
+    await refuse("invalid") { $0[Grave.kind] = GraveKind(code: "palace") }
+    let wrong: [[String: FieldValue]] = [
+      ["site": .reference(subject: site.subject), "number_text": .text(text: "319")],
+      ["site": .reference(subject: site.subject), "kind": .number(number: 1)],
+      [:],
+    ]
+    for fields in wrong {
+      await expectFailure("invalid") { _ = try await store.record(RecordDraft(kind: "grave", fields: fields)) }
+    }
+    await expectFailure("invalid") { _ = try await store.record(RecordDraft(kind: "castle", fields: [:])) }
+    await refuse { $0[Site.name] = long }
+    await refuse { $0[Site.name] = "a\0b" }
+    await refuse { $0.circumstances = Circumstances(reason: long) }
+    await expectFailure("invalid") { try await store.amend(.of(Site.self, site.subject.id) { _ in }) }
+    await expectFailure("invalid") {
+      try await store.amend(.of(Grave.self, grave.subject.id) { $0[Grave.code] = "LYS1-T01-G009-XX" })
+    }
+    await expectFailure("invalid") { try await store.resolve(resolution("colour")) }
+    await expectFailure("refused") { try await store.resolve(resolution(Site.name.code)) }
+    await expectFailure("invalid") { try await store.withdraw(site.subject.id, Circumstances(reason: " ")) }
+    await expectFailure("invalid") { _ = try await store.linkRecords(site.subject, grave.subject, nothing) }
+    await expectFailure("invalid") { _ = try await store.listRecords(query, PageQuery(limit: 0)) }
+    await expectFailure("invalid") { _ = try await store.listRecords(query, PageQuery(after: "…", limit: 1)) }
+    #expect(try await world.rows(Grave.self, site) == before)
+    #expect(try await world.rows(Grave.self, Recorded(subject: lost, code: nil)) == [])
+    let fields: [String: FieldValue] = [
+      "kind": .term(code: "palace"),
+      "number_text": .text(text: String(repeating: "x", count: 300)),
+      "colour": .text(text: "red"),
+    ]
+    let found = try await store.checkDraft(RecordDraft(kind: "marker", fields: fields), language: .ukrainian)
+    let told = found.map { "\($0.field) \($0.rule)" }
+    #expect(told == ["site owed", "kind not_a_term", "number_text too_long", "colour no_such_field"])
   }
 
   @Test func s13_fiftyTasksGetFiftyCodes() async throws {
-    let store = try store
-    let site = try world.site.id
-    let codes = try await withThrowingTaskGroup(of: String.self) { group in
+    let (world, store) = (try world, try store)
+    let site = try world.site
+    let codes = try await withThrowingTaskGroup(of: String?.self) { group in
       for _ in 0..<50 {
-        group.addTask { try await store.recordRemains(NewRemains(site: site)).code }
+        group.addTask { try await store.record(.of(Remains.self) { $0[Remains.site] = site.subject }).code }
       }
-      return try await group.reduce(into: Set<String>()) { $0.insert($1) }
+      return try await group.reduce(into: Set()) { $0.insert($1) }
     }
-    #expect(codes.count == 50)
-    var listed: Set<String> = []
-    var query: ImenaCore.PageQuery? = first
-    while let next = query {
-      let page = try await store.remains(of: site, next)
-      listed.formUnion(page.items.map(\.code))
-      query = page.next.map { .init(after: $0) }
-    }
-    #expect(codes.isSubset(of: listed))
+    #expect(codes.count == 50 && !codes.contains(nil))
+    #expect(codes.isSubset(of: try await world.rows(Remains.self, site).map(\.summary.code)))
   }
 
   @Test func s14_theOperatorLetsThePhoneInAndReceiptsCome() async throws {
     let (world, store) = (try world, try store)
-    let asking = Notes<SyncNews>()
-    _ = try await store.sync(isMetered: false, patienceMs: 2_000) { asking.add($0) }
+    let asking = try await world.sync(patienceMs: 2_000).news
     let digits = try #require(
-      asking.all.compactMap { if case .sixDigits(let digits) = $0 { digits } else { nil } }.first
+      asking.compactMap { if case .enrolling(let digits) = $0 { digits } else { nil } }.first
     )
     #expect(try await store.status().sixDigits == digits)
     try world.stage.tell("admit", digits)
     try world.stage.tell("unlock_hub")
-    let news = Notes<SyncNews>()
-    #expect(try await store.sync(isMetered: false, patienceMs: 60_000) { news.add($0) }.isDone)
-    #expect(news.all.contains(.admitted) && news.all.contains(.receipt))
+    let (synced, news) = try await world.sync()
+    #expect(synced.isDone && synced.summary.missingFiles == 0)
+    #expect(news.contains(.admitted) && news.contains(.receipt))
     let status = try await store.status()
-    #expect(status.waitingFiles == 0 && status.originals == 5 && status.originalsOnHub == 5)
-    #expect([.onHub, .checkedOnHub].contains(try await store.photo(world.photo).status))
+    #expect(status.waitingFiles == 0 && status.originals == 6 && status.originalsOnHub == 6)
+    #expect([.onHub, .checkedOnHub].contains(try await world.photoView(world.photo).status))
   }
 
   @Test func s15_anotherKeyThanThePinnedOneGetsNothing() async throws {
@@ -333,10 +408,10 @@ struct ScenarioTests {
   @Test func s17_spaceIsNotFreedBeforeEveryConditionIsMet() async throws {
     let store = try store
     let freed = try await store.freeSpace { _ in }
-    #expect(freed.freedOriginals == 0 && freed.keptOriginals == 5)
+    #expect(freed.freedOriginals == 0 && freed.keptOriginals == 6)
     let missing = Set(freed.kept.flatMap(\.missing).map(\.code))
     #expect(missing.isSuperset(of: ["receipts", "days"]))
-    #expect(try await store.status().originals == 5)
+    #expect(try await store.status().originals == 6)
   }
 
   @Test func s18_aLockedVaultSendsAndShowsNothing() async throws {
@@ -344,42 +419,40 @@ struct ScenarioTests {
     let (path, _) = try world.picture("before-lock.jpg", 5)
     _ = try await world.capture(path)
     try await store.lock()
-    await expectFailure("locked") { _ = try await store.sites(first) }
+    await expectFailure("locked") { _ = try await world.sites() }
     await expectFailure("locked") { _ = try await world.capture(path) }
     #expect(try await store.status().waitingFiles > 0)
-    _ = try await store.sync(isMetered: false, patienceMs: 60_000) { _ in }
+    try await world.sync()
     #expect(try await store.status().waitingFiles == 0)
     await expectFailure("wrongPasscode") { _ = try await store.unlock(passcode: "654321") }
     let long = String(repeating: "x", count: 10_000_000)
     await expectFailure("invalid") { _ = try await store.unlock(passcode: long) }
     _ = try await store.unlock(passcode: passcode)
-    #expect(try await store.sites(first).items == [world.site])
+    #expect(try await world.sites() == ["LYS1"])
   }
 
   @Test func s19_aVaultThatFailsCostsNothing() async throws {
     let (world, store) = (try world, try store)
     for mood in [MoodyVault.Mood.failing, .refusing, .lying] {
       world.vault.mood = mood
-      _ = try await store.recordGrave(NewGrave(site: world.site.id))
-      await expectFailure("keyUnavailable") {
-        _ = try await store.sync(isMetered: false, patienceMs: 60_000) { _ in }
-      }
+      _ = try await world.recordGrave()
+      await expectFailure("keyUnavailable") { try await world.sync() }
       world.vault.mood = .willing
     }
-    _ = try await store.sync(isMetered: false, patienceMs: 60_000) { _ in }
+    try await world.sync()
     #expect(try await store.status().waitingFiles == 0)
   }
 
   @Test func s20_aVaultThatBlocksKeepsNobodyElseWaiting() async throws {
     let (world, store) = (try world, try store)
-    _ = try await store.recordGrave(NewGrave(site: world.site.id))
+    _ = try await world.recordGrave()
     world.vault.mood = .blocking
-    let waiting = Task { try await store.sync(isMetered: false, patienceMs: 60_000) { _ in } }
+    let waiting = Task { try await world.sync() }
     try await Task.sleep(for: .milliseconds(200))
     let (path, _) = try world.picture("meanwhile.jpg", 6)
     #expect(try await world.capture(path).outcome == .new)
-    #expect(try await store.status().isLocked == false)
-    #expect(try await store.sites(first).items == [world.site])
+    #expect(try await store.status().vaultState == .unlocked)
+    #expect(try await world.sites() == ["LYS1"])
     world.vault.mood = .willing
     for _ in 0..<8 { world.vault.mayGoOn.signal() }
     _ = try await waiting.value
@@ -390,24 +463,20 @@ struct ScenarioTests {
     let verified = try await store.verify { _ in }
     #expect(verified.findings == [] && verified.files > 4 && verified.receipts > 0)
     let paths = try (1...20).map { try world.picture("card-\($0).jpg", 100 + $0).path }
-    let seen = Notes<ImenaCore.Progress>()
-    let many = Array(repeating: paths, count: 100).flatMap { $0 }
-    let importing = Task {
-      try await store.importPhotos(paths: many, origin: .cameraCard, owner: nil) { seen.add($0) }
-    }
+    let seen = Notes<JobProgress>()
+    let many = ImportDraft(paths: Array(repeating: paths, count: 100).flatMap { $0 }, origin: .cameraCard)
+    let importing = Task { try await store.importPhotos(many) { seen.add($0) } }
     while (seen.all.last?.done ?? 0) < 3 { try await Task.sleep(for: .milliseconds(10)) }
     importing.cancel()
     await #expect(throws: CancellationError.self) { _ = try await importing.value }
     let before = try await store.status().originals
     try await Task.sleep(for: .milliseconds(300))
     #expect(try await store.status().originals == before, "cancelling the task ended the import in the core")
-    let some = Array(paths.prefix(2)) + ["/nowhere.jpg"]
-    let imported = try await store.importPhotos(paths: some, origin: .cameraCard, owner: nil) { _ in }
-    #expect(imported.saved.count == 2 && imported.refused.map(\.path) == ["/nowhere.jpg"])
-    let tooMany = Array(repeating: "x", count: 2_001)
-    await expectFailure("invalid") {
-      _ = try await store.importPhotos(paths: tooMany, origin: .cameraCard, owner: nil) { _ in }
-    }
+    let some = ImportDraft(paths: Array(paths.prefix(2)) + ["/nowhere.jpg"], origin: .cameraCard)
+    let imported = try await store.importPhotos(some) { _ in }
+    #expect(imported.saved.count == 2 && imported.refused.map(\.position) == [2])
+    let tooMany = ImportDraft(paths: Array(repeating: "x", count: 2_001), origin: .cameraCard)
+    await expectFailure("invalid") { _ = try await store.importPhotos(tooMany) { _ in } }
   }
 
   @Test func s22_aPhoneThatSuspendsTheAppFindsTheVaultClosedAndGoesOn() async throws {
@@ -417,26 +486,25 @@ struct ScenarioTests {
     await expectFailure("suspended") { _ = try await store.status() }
     let other = try await world.open()
     await expectFailure("alreadyOpen") { try await store.resume() }
-    #expect(try await other.shutDown())
+    #expect(try await other.shutDown() == .closed)
     try await store.resume()
     try await store.resume()
-    #expect(try await store.sites(first).items == [world.site], "as unlocked as before")
+    #expect(try await world.sites() == ["LYS1"], "as unlocked as before")
   }
 
   @Test func s23_shuttingDownIsSafeWhileCallsRunAndSaysSoAfterwards() async throws {
-    let store = try store
-    let first = first
+    let (world, store) = (try world, try store)
     let calls = (0..<8).map { _ in
-      Task { await failure { while true { _ = try await store.sites(first) } } }
+      Task { await failure { while true { _ = try await world.sites() } } }
     }
     let listening = Task { for await _ in try store.changes() {} }
     let verifying = Task { _ = try? await store.verify { _ in } }
     try await Task.sleep(for: .milliseconds(50))
-    #expect(try await store.shutDown())
+    #expect(try await store.shutDown() == .closed)
     for call in calls { #expect(await call.value == .shutDown) }
     await verifying.value
     listening.cancel()
-    #expect(try await store.shutDown())
+    #expect(try await store.shutDown() == .closed)
     await expectFailure("shutDown") { _ = try await store.status() }
     await expectFailure("shutDown") { try await store.resume() }
     await expectFailure("shutDown") { _ = try await store.unlock(passcode: passcode) }
@@ -456,31 +524,27 @@ struct ScenarioTests {
     let unlocked = try await store.unlock(passcode: passcode)
     #expect(unlocked.quarantinedFiles + unlocked.recoveredPhotos >= 1, "the half photo is set aside, not lost")
     let size = try #require(try FileManager.default.attributesOfItem(atPath: path)[.size] as? Int)
-    let photo = try await store.photo(PhotoID(String(saved.dropFirst("saved ".count))))
+    let photo = try await world.photoView(String(saved.dropFirst("saved ".count)))
     #expect(photo.sizeBytes == UInt64(size + "saved".count))
   }
 
   @Test func s25_aPanicIsAnErrorAndTheStoreSaysWhetherItCanGoOn() async throws {
     let (world, store) = (try world, try store)
     defer { panicIn("") }
-    panicIn("list_operators")
-    guard case .internalError(let report) = await failure({ _ = try await store.operators(first) }) else {
+    panicIn("list_history")
+    guard case .internalError(let report) = await failure({ _ = try await world.history() }) else {
       Issue.record("no internal error")
       return
     }
     #expect(report.count == 8)
-    #expect(try await store.sites(first).items == [world.site], "a call that only reads leaves nothing half done")
-    panicIn("record_operator")
-    await expectFailure("internalError") {
-      _ = try await store.recordOperator(NewOperator(displayName: "Klen", role: "rescuer"))
-    }
-    await expectFailure("mustReopen") { _ = try await store.sites(first) }
+    #expect(try await world.sites() == ["LYS1"], "a call that only reads leaves nothing half done")
+    panicIn("record")
+    await expectFailure("internalError") { _ = try await world.recordGrave() }
+    await expectFailure("mustReopen") { _ = try await world.sites() }
     panicIn("")
-    #expect(try await store.shutDown())
-    let reopened = try await world.open()
-    world.keep("store", reopened)
-    _ = try await reopened.unlock(passcode: passcode)
-    #expect(try await reopened.sites(first).items == [world.site])
+    #expect(try await store.shutDown() == .closed)
+    try await reopen()
+    #expect(try await world.sites() == ["LYS1"])
   }
 
   @Test func s26_logLinesTellPlacesAndNoNames() async throws {
@@ -492,11 +556,11 @@ struct ScenarioTests {
         throw MoodyVault.Bug()
       }
     }
-    let store = try store
+    let world = try world
     let sink = Sink()
     setLogSink(sink: sink)
-    panicIn("list_operators")
-    let failed = await failure { _ = try await store.operators(first) }
+    panicIn("list_history")
+    let failed = await failure { _ = try await world.history() }
     panicIn("")
     setLogSink(sink: nil)
     guard case .internalError(let report) = failed else {
@@ -509,13 +573,181 @@ struct ScenarioTests {
 
   @Test func s27_theTerminalProgramFindsTheVaultSound() async throws {
     let (world, store) = (try world, try store)
-    _ = try await store.sync(isMetered: false, patienceMs: 60_000) { _ in }
-    #expect(try await store.shutDown())
+    let sha256: String = try world.kept("sha256")
+    #expect(try await world.photoView(world.photo).sha256 == sha256)
+    try await world.sync()
+    #expect(try await store.shutDown() == .closed)
     let said = try #require(try world.stage.tell("verify", world.vaultDir.path)["said"])
     #expect(said.contains("Nothing_is_wrong."))
+  }
+
+  @Test func s29_theNextMorningSomethingIsSaidAnewAndItsHistoryTellsAll() async throws {
+    let (world, store) = (try world, try await reopen())
+    let marker = try world.marker
+    let id = marker.subject.id
+    try await store.amend(
+      .of(Marker.self, id) {
+        $0[Marker.numberText] = "318"
+        $0[Marker.status] = .fallen
+        $0.circumstances = Circumstances(reason: "washed and read again")
+      }
+    )
+    try await store.amend(.of(Marker.self, id) { $0.gap(Marker.numberText, .notDetermined) })
+    let fields = try await world.fields(marker, Marker.self)
+    #expect(fields[Marker.numberText] == nil && fields.gap(Marker.numberText) == .notDetermined)
+    #expect(fields[Marker.status] == .fallen)
+    let number = try #require(fields.view(Marker.numberText))
+    #expect(number.shown == "not determined")
+    #expect(number.by?.operatorName == "Kashtan" && number.by?.deviceName == "T01")
+    try await store.amend(.of(Marker.self, id) { $0.nothing(Marker.status) })
+    #expect(try await world.fields(marker, Marker.self).view(Marker.status)?.shown ?? "" == "")
+    let told = try await world.history(marker, Marker.numberText)
+    #expect(told.map(\.act) == [.amended, .amended, .created])
+    #expect(told.map { $0.fields.first?.shown } == ["not determined", "318", "319"])
+    #expect(told[1].circumstances.reason == "washed and read again")
+    func page(after: String?) async throws -> HistoryPage {
+      try await store.listHistory(id, field: nil, PageQuery(after: after, limit: 3), language: .ukrainian)
+    }
+    let newest = try await page(after: nil)
+    #expect(newest.entries.map(\.actLabel) == Array(repeating: "змінено", count: 3))
+    #expect(try await page(after: newest.next).entries.map(\.act) == [.created])
+  }
+
+  @Test func s30_twoPhonesDisagreeAndAPersonEndsIt() async throws {
+    let (world, store) = (try world, try store)
+    let grave = try world.grave
+    try world.stage.tell("meet_other")
+    try await world.sync()
+    try world.stage.tell("other", "sync")
+    try await store.amend(.of(Grave.self, grave.subject.id) { $0[Grave.kind] = .multiple })
+    try world.stage.tell("other", "amend", try #require(grave.code), "kind=empty")
+    try world.stage.tell("other", "sync")
+    try await world.sync()
+    try await world.sync()
+    let view = try await world.view(grave)
+    let fields = try #require(view.of(Grave.self))
+    let kind = try #require(fields.view(Grave.kind))
+    #expect(view.summary.marks.conflicts == 1 && kind.rivalCount == 2)
+    let said = kind.rivals.map { (Grave.kind.read($0.value), $0.by) }
+    #expect(said.contains { $0 == .multiple && $1.operatorName == "Kashtan" && $1.deviceName == "T01" })
+    #expect(said.contains { $0 == .empty && $1.operatorName == "Olena" })
+    let resolution = fields.resolution(Grave.kind, .multiple, Circumstances(reason: "opened together"))
+    let stale = FieldResolution(
+      recordId: resolution.recordId,
+      field: resolution.field,
+      value: Grave.kind.write(.empty),
+      seenEntries: resolution.seenEntries + [String(repeating: "00", count: 32)]
+    )
+    await expectFailure("refused") { try await store.resolve(stale) }
+    try await store.resolve(resolution)
+    let resolved = try await world.fields(grave, Grave.self)
+    #expect(resolved[Grave.kind] == .multiple && resolved.view(Grave.kind)?.rivals == [])
+    #expect(try await world.history(grave, Grave.kind).first?.act == .resolved)
+  }
+
+  @Test func s31_formsAreReadFromTheTables() async throws {
+    let kinds = listKinds(language: .english).map(\.code)
+    #expect(Array(kinds.prefix(4)) == ["site", "grave", "marker", "remains"] && !kinds.contains("photo"))
+    for kind in kinds {
+      for language in [Language.english, .ukrainian] {
+        let fields = try form(kind: kind, path: .expert, language: language).sections.flatMap(\.fields)
+        #expect(!fields.isEmpty && fields.allSatisfy { !$0.label.isEmpty && !$0.code.isEmpty })
+        #expect(!fields.contains { $0.editor == .closed })
+      }
+    }
+    let marker = try form(kind: Marker.nounKind, path: .rescuer, language: .english)
+    func field(_ key: some Field<Marker>) throws -> FormField {
+      try #require(marker.sections.flatMap(\.fields).first { $0.code == key.code })
+    }
+    let kind = try field(Marker.kind)
+    guard case .oneOf(let choices) = kind.editor else {
+      Issue.record("\(kind.editor)")
+      return
+    }
+    #expect(kind.isOwed && choices.map(\.code).contains(MarkerKind.cross.code))
+    #expect(try field(Marker.textVerbatim).editor == .page(bytesMax: 4096))
+    #expect(try field(Marker.status).gaps.map(\.code).contains(Gap.notExamined.code))
+    #expect(marker.linkKinds == [Grave.nounKind])
+    let failed = await failure {
+      _ = try calling { try form(kind: "castle", path: .rescuer, language: .english) }
+    }
+    guard case .invalid(_, let reason) = failed else {
+      Issue.record("\(String(describing: failed))")
+      return
+    }
+    #expect(reason.contains("marker"))
+    let draft = RecordDraft.of(Marker.self) {
+      $0[Marker.kind] = .cross
+      $0[Marker.numberText] = "319"
+    }
+    let preview = try previewRecord(draft: draft, language: .ukrainian)
+    #expect(preview.summary.title == "319" && preview.of(Marker.self)?.view(Marker.kind)?.shown == "хрест")
+  }
+
+  @Test func s32_linksAreMadeUndoneAndMadeAgain() async throws {
+    let (world, store) = (try world, try store)
+    let (marker, grave) = (try world.marker, try world.grave)
+    let other = try await world.recordGrave()
+    let nothing = Circumstances()
+    let link = try await store.linkRecords(marker.subject, other.subject, nothing)
+    #expect(try await store.linkRecords(other.subject, marker.subject, nothing) == link)
+    #expect(try await Set(world.view(marker).links.map(\.other.code)) == [grave.code, other.code])
+    try await store.withdraw(link, Circumstances(reason: "the cross stood between them"))
+    let ended = try await world.view(other).links.filter { $0.endedReason != nil }
+    #expect(ended.map(\.linkId) == [link])
+    _ = try await store.linkRecords(marker.subject, other.subject, nothing)
+    #expect(try await world.view(marker).links.allSatisfy { $0.endedReason == nil })
+    let stranger = SubjectRef(kind: Grave.nounKind, id: UUID().uuidString.lowercased())
+    _ = try await store.linkRecords(marker.subject, stranger, nothing)
+    let missing = try await world.view(marker).links.filter(\.isOtherMissing)
+    #expect(missing.map(\.other.subject) == [stranger], "kept, and shown as not known yet")
+  }
+
+  @Test func s33_whatIsRecordedIsFoundAndWhatANewerVersionWroteIsShown() async throws {
+    let (world, store) = (try world, try store)
+    let (grave, remains) = (try world.grave, try world.remains)
+    func found(_ typed: String) async throws -> [RecordRow] {
+      try await store.searchRecords(typed, first, language: .english).rows
+    }
+    for typed in ["nesteren", "Нестерен", "defender nest"] {
+      #expect(try await found(typed).contains { $0.summary.subject.kind == PersonHint.nounKind }, "\(typed)")
+    }
+    #expect(try await found("Kravets") == [])
+    try world.stage.tell("other", "sync")
+    try world.stage.tell("write_newer", grave.subject.id, "99", "oak")
+    try world.stage.tell("other", "sync")
+    try await world.sync()
+    try await world.sync()
+    #expect(try await world.view(grave).newerFields == [Choice(code: "99", label: "oak")])
+    try await store.voidRecord(remains.subject.id, Circumstances(reason: "the label tore"))
+    #expect(try await world.view(remains).summary.marks.endedReason == "the label tore")
+    #expect(try await store.shutDown() == .closed)
     try FileManager.default.removeItem(at: world.folder)
   }
 
   /// A descriptor that the core may own.
   private func openDescriptor(_ path: String) -> Int32 { open(path, O_RDONLY) }
+
+  private func names(_ change: ChangeNotice, _ saved: PhotoSaved) -> Bool {
+    change.subjects.contains { $0.id == saved.photoId }
+  }
+
+  /// Imports a file and waits until lists know it, which they do after the answer.
+  private func importedAndListed(
+    _ path: String,
+    _ draft: PhotoDraft
+  ) async throws -> (saved: PhotoSaved, known: PhotoView) {
+    var changes = try store.changes().makeAsyncIterator()
+    let saved = try await store.importPhoto(path: path, draft)
+    while let change = await changes.next(), !names(change, saved) {}
+    return (saved, try await world.photoView(saved.photoId))
+  }
+
+  @discardableResult
+  private func reopen() async throws -> ImenaStore {
+    let store = try await world.open()
+    try world.keep("store", store)
+    _ = try await store.unlock(passcode: passcode)
+    return store
+  }
 }

@@ -1,5 +1,4 @@
 import Foundation
-import ImenaBindings
 import Testing
 
 @testable import ImenaCore
@@ -171,10 +170,11 @@ final class World: @unchecked Sendable {
   }
 
   var store: ImenaStore { get throws { try kept("store") } }
-  var site: Site { get throws { try kept("site") } }
-  var grave: Grave { get throws { try kept("grave") } }
-  var remains: Remains { get throws { try kept("remains") } }
-  var photo: PhotoID { get throws { try kept("photo") } }
+  var site: Recorded { get throws { try kept("site") } }
+  var grave: Recorded { get throws { try kept("grave") } }
+  var marker: Recorded { get throws { try kept("marker") } }
+  var remains: Recorded { get throws { try kept("remains") } }
+  var photo: String { get throws { try kept("photo") } }
 
   func config(_ dir: String? = nil) -> StoreConfig {
     StoreConfig(dir: dir ?? vaultDir.path, appVersion: "scenario", utcOffsetMin: 120)
@@ -201,12 +201,74 @@ final class World: @unchecked Sendable {
     return (path, sha256)
   }
 
-  func newPhoto() throws -> NewPhoto { NewPhoto(origin: .inAppCamera, owner: .remains(try remains.id)) }
+  func photoDraft(
+    _ captureID: UUID = UUID(),
+    shot: Shot? = nil,
+    origin: PhotoSource = .inAppCamera,
+    fileName: String? = nil,
+    fileNameBytes: Data? = nil
+  ) throws -> PhotoDraft {
+    PhotoDraft(
+      captureId: captureID.uuidString,
+      owner: try remains.subject,
+      shotCode: shot?.code,
+      origin: origin,
+      fileName: fileName,
+      fileNameBytes: fileNameBytes
+    )
+  }
 
-  func capture(_ path: String, _ photo: NewPhoto? = nil) async throws -> SavedPhoto {
-    let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: path)))
-    let pieces = Pieces([bytes])
-    return try await store.capture(try photo ?? newPhoto()) { await pieces.next() }
+  func capture(_ path: String, _ draft: PhotoDraft? = nil) async throws -> PhotoSaved {
+    let pieces = Pieces([try Data(contentsOf: URL(fileURLWithPath: path))])
+    return try await store.capture(try draft ?? photoDraft()) { await pieces.next() }
+  }
+
+  func photoView(_ id: String) async throws -> PhotoView { try await store.getPhoto(id, language: .english) }
+
+  func recordGrave() async throws -> Recorded {
+    let site = try site.subject
+    return try await store.record(.of(Grave.self) { $0[Grave.site] = site })
+  }
+
+  func view(_ recorded: Recorded) async throws -> RecordView {
+    try await store.getRecord(recorded.subject.id, language: .english)
+  }
+
+  func fields<Owner: Noun>(_ recorded: Recorded, _ noun: Owner.Type) async throws -> FieldReader<Owner> {
+    try #require(try await view(recorded).of(noun))
+  }
+
+  /// Every record of a noun, page by page.
+  func rows<Owner: Noun>(
+    _ noun: Owner.Type,
+    _ parent: Recorded? = nil,
+    _ fields: [any Field<Owner>] = []
+  ) async throws -> [RecordRow] {
+    let query = RecordQuery.of(noun, parent: parent?.subject.id, fields: fields, language: .english)
+    var rows: [RecordRow] = []
+    var after: String?
+    repeat {
+      let page = try await store.listRecords(query, PageQuery(after: after, limit: 50))
+      rows += page.rows
+      after = page.next
+    } while after != nil
+    return rows
+  }
+
+  func sites() async throws -> [String?] {
+    try await rows(Site.self, nil, [Site.placeCode]).map { $0.of(Site.self)?[Site.placeCode] }
+  }
+
+  func history(_ recorded: Recorded? = nil, _ field: (any Field)? = nil) async throws -> [HistoryEntry] {
+    let id = try (recorded ?? site).subject.id
+    return try await store.listHistory(id, field: field?.code, PageQuery(limit: 50), language: .english).entries
+  }
+
+  @discardableResult
+  func sync(patienceMs: UInt64 = 60_000) async throws -> (synced: Synced, news: [TransferChange]) {
+    let news = Notes<TransferChange>()
+    let synced = try await store.sync(cost: .free, patienceMs: patienceMs) { news.add($0) }
+    return (synced, news.all)
   }
 
   func child(_ picture: String) throws -> (process: Process, said: FileHandle) {
@@ -223,11 +285,11 @@ final class World: @unchecked Sendable {
 
 /// Gives its pieces one after the other.
 actor Pieces {
-  private var left: [[UInt8]]
+  private var left: [Data]
 
-  init(_ pieces: [[UInt8]]) { left = pieces }
+  init(_ pieces: [Data]) { left = pieces }
 
-  func next() -> [UInt8]? { left.isEmpty ? nil : left.removeFirst() }
+  func next() -> Data? { left.isEmpty ? nil : left.removeFirst() }
 }
 
 /// What a closure on the core's threads adds to.

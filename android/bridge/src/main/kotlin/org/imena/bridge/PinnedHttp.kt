@@ -26,13 +26,16 @@ import javax.net.ssl.X509TrustManager
 
 /** Performs one HTTP exchange that the core described; judges nothing. */
 fun interface TransferPerformer {
+    /** Blocks until the exchange is over. */
     fun perform(job: TransferJob): Performed
 }
 
 /** What came of an exchange. */
 sealed interface Performed {
+    /** A whole reply. */
     data class Reply(val reply: TransferReply) : Performed
 
+    /** None. */
     data class Failed(val failure: LinkFailure) : Performed
 }
 

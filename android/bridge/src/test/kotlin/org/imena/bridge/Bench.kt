@@ -2,11 +2,13 @@ package org.imena.bridge
 
 import org.imena.ffi.CaptureFacts
 import org.imena.ffi.FieldStore
+import org.imena.ffi.Language
 import org.imena.ffi.LogLevel
 import org.imena.ffi.LogSink
 import org.imena.ffi.PageQuery
 import org.imena.ffi.PhotoDraft
-import org.imena.ffi.PhotoOrigin
+import org.imena.ffi.PhotoSource
+import org.imena.ffi.RecordQuery
 import org.imena.ffi.StoreConfig
 import org.imena.ffi.setLogSink
 import java.io.File
@@ -25,11 +27,12 @@ fun main(words: Array<String>) {
     val store = FieldStore.openVault(StoreConfig(vault, "bench", 0), SoftwareVault(vault))
     store.unlock(passcode)
     val chunks = File(photo).readBytes().asList().chunked(RustImenaStore.CHUNK_BYTES_MAX).map { direct(it.toByteArray()) }
+    val graves = RecordQuery(Grave.kind, site, language = Language.ENGLISH)
     val page = PageQuery(limit = 50u)
 
     fun capture(chunks: List<ByteBuffer>) {
         val id = UUID.randomUUID()
-        store.beginPhoto(PhotoDraft(id.toString(), origin = PhotoOrigin.IN_APP_CAMERA)).use { capture ->
+        store.beginPhoto(PhotoDraft(id.toString(), origin = PhotoSource.IN_APP_CAMERA)).use { capture ->
             chunks.forEach { capture.append(it) }
             capture.append(direct(id.toString().toByteArray()))
             capture.finish(CaptureFacts())
@@ -48,8 +51,8 @@ fun main(words: Array<String>) {
         repeat(count.toInt()) {
             when (name) {
                 "status" -> store.status()
-                "view" -> store.getGrave(grave)
-                "page" -> store.listGraves(site, page)
+                "view" -> store.getRecord(grave, Language.ENGLISH)
+                "page" -> store.listRecords(graves, page)
                 "capture" -> capture(chunks)
                 else -> capture(small)
             }

@@ -1,9 +1,12 @@
 package org.imena.bridge
 
 import kotlinx.coroutines.runBlocking
+import org.imena.ffi.PhotoDraft
+import org.imena.ffi.PhotoSource
 import org.imena.ffi.StoreConfig
 import java.io.ByteArrayInputStream
 import java.io.File
+import java.util.UUID
 
 /** The other process: opens the vault, saves one photo, says so, begins another and waits to be killed. */
 fun main(words: Array<String>) = runBlocking {
@@ -16,10 +19,10 @@ fun main(words: Array<String>) = runBlocking {
     }
     store.unlock(passcode)
     val bytes = File(picture).readBytes()
-    val saved = store.capture(NewPhoto(PhotoOrigin.IN_APP_CAMERA), ByteArrayInputStream(bytes + "saved".toByteArray()))
-    println("saved ${saved.id.text}")
+    val saved = store.capture(photo(), ByteArrayInputStream(bytes + "saved".toByteArray()))
+    println("saved ${saved.photoId}")
     var given = 0
-    store.capture(NewPhoto(PhotoOrigin.IN_APP_CAMERA)) {
+    store.capture(photo()) {
         if (given++ == 0) {
             bytes.copyOf(bytes.size / 2)
         } else {
@@ -30,3 +33,5 @@ fun main(words: Array<String>) = runBlocking {
     }
     Unit
 }
+
+private fun photo() = PhotoDraft(UUID.randomUUID().toString(), origin = PhotoSource.IN_APP_CAMERA)

@@ -2,12 +2,27 @@ package org.imena.bridge
 
 import com.sun.jna.NativeLibrary
 import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.coroutineScope
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.withTimeout
 import org.imena.ffi.ChangeListener
 import org.imena.ffi.ChangeNotice
+import org.imena.ffi.HistoryEntry
 import org.imena.ffi.JoinDraft
+import org.imena.ffi.Language
+import org.imena.ffi.PageQuery
+import org.imena.ffi.PhotoDraft
+import org.imena.ffi.PhotoSaved
+import org.imena.ffi.PhotoSource
+import org.imena.ffi.RecordRow
+import org.imena.ffi.RecordView
+import org.imena.ffi.Recorded
 import org.imena.ffi.StoreConfig
 import org.imena.ffi.VaultException
 import java.io.File
+import java.util.UUID
 import java.util.concurrent.CountDownLatch
 import java.util.concurrent.TimeUnit
 import kotlin.test.assertEquals
@@ -64,10 +79,11 @@ class World(val folder: File) {
     val joinCode = stage.tell("start_hub").getValue("join")
     val vault = MoodyVault(vaultDir)
     lateinit var store: ImenaStore
-    lateinit var site: Site
-    lateinit var grave: Grave
-    lateinit var remains: Remains
-    var photo = PhotoId("")
+    lateinit var site: Recorded
+    lateinit var grave: Recorded
+    lateinit var marker: Recorded
+    lateinit var remains: Recorded
+    var photoId = ""
 
     fun config(dir: String = vaultDir.path) = StoreConfig(dir, "scenario", 120)
 
@@ -85,7 +101,46 @@ class World(val folder: File) {
         return file to stage.tell("photo", kind, seed.toString(), file.path).getValue("sha256")
     }
 
-    fun newPhoto() = NewPhoto(PhotoOrigin.IN_APP_CAMERA, Subject.OfRemains(remains.id))
+    fun photo(shotCode: String? = null, origin: PhotoSource = PhotoSource.IN_APP_CAMERA, fileName: String? = null) =
+        PhotoDraft(UUID.randomUUID().toString(), remains.subject, shotCode, origin, fileName)
+
+    suspend fun photoView(photoId: String) = store.getPhoto(photoId, Language.ENGLISH)
+
+    /** Saves a photo and waits until lists know it, which they do after the answer; gives the notices until then too. */
+    suspend fun savedAndListed(save: suspend () -> PhotoSaved): Pair<PhotoSaved, List<ChangeNotice>> = coroutineScope {
+        val notices = mutableListOf<ChangeNotice>()
+        val listening = launch { store.changes.collect { notices += it } }
+        while (notices.isEmpty()) delay(10)
+        val saved = save()
+        withTimeout(60_000) { while (notices.none { notice -> notice.subjects.any { it.id == saved.photoId } }) delay(10) }
+        listening.cancelAndJoin()
+        saved to notices
+    }
+
+    suspend fun recordGrave(say: Draft<Grave>.() -> Unit = {}) = store.record(
+        draft(Grave) {
+            this[Grave.SITE] = site.subject
+            say()
+        },
+    )
+
+    suspend fun view(of: Recorded): RecordView = store.getRecord(of.subject.id, Language.ENGLISH)
+
+    /** Every record of a noun that hangs on another, page by page. */
+    suspend fun <N : Noun> rows(noun: N, parent: Recorded?, vararg fields: Key<N, *>): List<RecordRow> {
+        val query = query(noun, parent?.subject, Language.ENGLISH, *fields)
+        var page = store.listRecords(query)
+        val rows = page.rows.toMutableList()
+        while (true) {
+            page = store.listRecords(query, PageQuery(after = page.next ?: return rows, limit = 50u))
+            rows += page.rows
+        }
+    }
+
+    suspend fun sites() = rows(Site, null, Site.PLACE_CODE).map { it.of(Site)?.get(Site.PLACE_CODE) }
+
+    suspend fun history(of: Recorded, key: Key<*, *>? = null): List<HistoryEntry> =
+        store.listHistory(of.subject.id, key?.code, Language.ENGLISH).entries
 
     fun child(vararg words: String): Process {
         val java = File(System.getProperty("java.home"), "bin/java").path
