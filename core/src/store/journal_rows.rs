@@ -32,69 +32,53 @@ pub fn introduced_by(entry: &Entry) -> Vec<(FileRow, Option<[u8; 16]>)> {
         seq: entry.header.seq,
     };
     let fields = &body.fields;
-    match entry.header.kind {
-        Kind::Photo => {
-            let sealed = fields.get(1).and_then(SealedName::from_value);
-            let size = fields.get(2).and_then(Value::as_uint);
-            let (Some(sealed), Some(size)) = (sealed, size) else {
-                return Vec::new();
-            };
-            let sha256 = fields.get(3).and_then(Value::as_hash);
-            let capture = fields.get(7).and_then(Value::as_bytes);
-            let capture = capture.and_then(|bytes| bytes.try_into().ok());
-            vec![(
+    let kind = entry.header.kind;
+    // Two kinds bring files; a noun that is added brings none.
+    if kind == Kind::Photo {
+        let sealed = fields.get(1).and_then(SealedName::from_value);
+        let size = fields.get(2).and_then(Value::as_uint);
+        let (Some(sealed), Some(size)) = (sealed, size) else {
+            return Vec::new();
+        };
+        let sha256 = fields.get(3).and_then(Value::as_hash);
+        let capture = fields.get(7).and_then(Value::as_bytes);
+        let capture = capture.and_then(|bytes| bytes.try_into().ok());
+        return vec![(
+            row(
+                sealed,
+                Class::Original,
+                size,
+                sha256,
+                fields.get(11),
+                entry.header.subject,
+            ),
+            capture,
+        )];
+    }
+    if kind == Kind::RenditionsMade {
+        let Some(photo) = fields.get(1).and_then(SubjectId::from_value) else {
+            return Vec::new();
+        };
+        let rendition = |key, class| {
+            let map: &Map = fields.get(key)?.as_map()?;
+            let sealed = SealedName::from_value(map.get(0)?)?;
+            let sha256 = map.get(2).and_then(Value::as_hash);
+            Some((
                 row(
                     sealed,
-                    Class::Original,
-                    size,
+                    class,
+                    map.get(1)?.as_uint()?,
                     sha256,
-                    fields.get(11),
-                    entry.header.subject,
+                    map.get(7),
+                    photo,
                 ),
-                capture,
-            )]
-        }
-        Kind::RenditionsMade => {
-            let Some(photo) = fields.get(1).and_then(SubjectId::from_value) else {
-                return Vec::new();
-            };
-            let rendition = |key, class| {
-                let map: &Map = fields.get(key)?.as_map()?;
-                let sealed = SealedName::from_value(map.get(0)?)?;
-                let sha256 = map.get(2).and_then(Value::as_hash);
-                Some((
-                    row(
-                        sealed,
-                        class,
-                        map.get(1)?.as_uint()?,
-                        sha256,
-                        map.get(7),
-                        photo,
-                    ),
-                    None,
-                ))
-            };
-            let both = [rendition(2, Class::Thumbnail), rendition(3, Class::Preview)];
-            both.into_iter().flatten().collect()
-        }
-        Kind::Site
-        | Kind::Grave
-        | Kind::Marker
-        | Kind::Remains
-        | Kind::PersonHint
-        | Kind::Operator
-        | Kind::Device
-        | Kind::GraveMarker
-        | Kind::DeviceStarted
-        | Kind::ChainAdopted
-        | Kind::SessionStarted
-        | Kind::SessionClosed
-        | Kind::KeyGrant
-        | Kind::LocalCopyRemoved
-        | Kind::RunRewritten
-        | Kind::Erased
-        | Kind::Unknown(_) => Vec::new(),
+                None,
+            ))
+        };
+        let both = [rendition(2, Class::Thumbnail), rendition(3, Class::Preview)];
+        return both.into_iter().flatten().collect();
     }
+    Vec::new()
 }
 
 pub(super) fn insert(connection: &Connection, entry: &Entry) -> Result<Appended, StoreError> {

@@ -1,28 +1,48 @@
 /// Why the core did not do what was asked, as what a screen can do about it. Nothing that was saved before is in danger.
 public enum ImenaFailure: Error, Hashable, Sendable {
+  /// Ask for the passcode and unlock.
   case locked
+  /// There is no vault in this folder: join first.
   case noVault
+  /// There is a vault in this folder already: open it.
   case vaultExists
+  /// Another process, or another store of this one, has the vault open.
   case alreadyOpen
+  /// Not known here; it may still come with a sync.
   case notFound(entity: String, id: String)
   /// A field holds what it cannot: correct it.
   case invalid(field: String, reason: String)
+  /// A rule forbids it: the code is in use, or the call does not fit the moment.
   case refused(rule: String, reason: String)
+  /// It is not the one that this vault was locked with.
   case wrongPasscode
+  /// Wait before the next passcode.
   case tooManyTries(waitMs: UInt64)
+  /// A key is gone, is another one, or its keeper refuses; evidence stays sealed and can be sent.
   case keyUnavailable(reason: String)
+  /// Not enough room: a photo was NOT SAVED.
   case storageFull(neededBytes: UInt64, freeBytes: UInt64)
+  /// The disk or a database failed; trying again may do.
   case storageFailed(reason: String)
+  /// A file of the vault does not hold what was written; nothing was deleted.
   case storageDamaged(place: String)
+  /// A newer version of the app wrote this vault: install that one.
   case newerSchema(found: Int64, supported: Int64)
+  /// A photo cannot be read, or is none: NOT SAVED.
   case mediaUnreadable(reason: String)
+  /// Other bytes came than were announced: NOT SAVED.
   case integrityFailed(expectedBytes: UInt64, foundBytes: UInt64)
+  /// No hub is known: scan a newer join code.
   case noHub
   /// Shut the store down and open it again.
   case mustReopen(reason: String)
+  /// The store was closed before a suspension: resume it first.
   case suspended
+  /// The store was shut down: open it again.
   case shutDown
+  /// It was cancelled.
   case cancelled
+  /// A listener or sink of the app failed.
   case callbackFailed(reason: String)
   /// A bug of ours: show the number.
   case internalError(reportID: String)

@@ -12,9 +12,9 @@ public protocol ImenaStoring: Sendable {
   func unlock(passcode: String) async throws -> UnlockOutcome
   /// Forgets the keys; what waits is sent all the same.
   func lock() async throws
-  /// Says who records from now on; nil: nobody.
+  /// Starts work, by an operator or nobody named: this device shows what it captures until close-out.
   func startWork(_ operatorID: String?) async throws
-  /// Ends the day's work.
+  /// Ends work: this device shows its facts, and pictures no more.
   func closeOut() async throws
   /// Closes every file and database before the system suspends the app; `resume` opens them again, as locked or unlocked as before.
   func prepareForSuspend() async throws

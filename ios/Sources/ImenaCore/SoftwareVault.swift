@@ -4,6 +4,7 @@ import Foundation
 public final class SoftwareVault: KeyVault {
   private let inner: SoftwareKeyVault
 
+  /// Opens the vault of a folder, or makes it.
   public init(folder: String) throws {
     inner = try calling { try SoftwareKeyVault.atFolder(dir: folder) }
   }

@@ -12,7 +12,9 @@ public protocol TransferPerforming: Sendable {
 
 /// What came of an exchange.
 public enum Performed: Sendable {
+  /// What the hub, or whoever stood in its place, answered.
   case reply(TransferReply)
+  /// Why there is no answer.
   case failed(LinkFailure)
 }
 
