@@ -9,6 +9,7 @@ mod fault;
 mod field;
 mod found;
 pub mod device;
+pub mod effect;
 pub mod grave;
 pub mod marker;
 mod noun;
@@ -45,6 +46,7 @@ pub const ALL: &[&Noun] = &[
     &grave::NOUN,
     &marker::NOUN,
     &remains::NOUN,
+    &effect::NOUN,
     &photo::NOUN,
     &person_hint::NOUN,
     &operator::NOUN,

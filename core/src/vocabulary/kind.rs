@@ -19,6 +19,8 @@ pub enum Kind {
     Operator,
     /// A phone or tablet.
     Device,
+    /// Clothing or a find.
+    Effect,
     /// A marker stands for a grave.
     GraveMarker,
     /// First entry of a chain.
@@ -64,6 +66,7 @@ impl Kind {
         (Self::PersonHint, 6, "person_hint"),
         (Self::Operator, 7, "operator"),
         (Self::Device, 8, "device"),
+        (Self::Effect, 9, "effect"),
         (Self::GraveMarker, 20, "grave_marker"),
         (Self::DeviceStarted, 64, "device_started"),
         (Self::ChainAdopted, 65, "chain_adopted"),

@@ -3,10 +3,12 @@
 //! A term has a variant, the code that stands in entries, its English and Ukrainian words and its source. Codes of a newer version are kept as
 //! `Other(code)`, shown as they are and never lost. Ukrainian words are general knowledge until an expert has confirmed them.
 
+mod effects;
 mod gap;
 mod kind;
 mod terms;
 
+pub use effects::{Colour, Disposition, EffectCategory, OnBody};
 pub use gap::Gap;
 pub use kind::{Kind, KindClass};
 pub use terms::{

@@ -532,6 +532,8 @@ def test_29_the_next_morning_something_is_said_anew_and_its_history_tells_all(wo
     assert (number.value, number.shown) == (imena.FieldValue.GAP("not_determined"), "not determined")
     assert (number.by.operator_name, number.by.device_name) == ("Kashtan", "T01")
     imena.amend(world.store, marker, status=None)
+    effect = imena.record(world.store, "effect", remains=world.remains, category="textile_wristband", colours=["blue", "yellow"])
+    assert effect.code.startswith(world.remains.code + "/")
     assert all(each.code != "status" or not each.shown for each in world.view(marker).sections[1].fields)
     told = history(world, marker, "number_text")
     assert [(entry.act, entry.fields[0].shown) for entry in told] == [
