@@ -21,6 +21,7 @@ def main(vault, passcode, site, grave, photo):
     with open(photo, "rb") as file:
         picture = file.read()
     page = imena.PageQuery(limit=50)
+    graves = imena.RecordQuery(kind="grave", parent_id=site, language=imena.Language.ENGLISH)
 
     def capture(data):
         capture_id = uuid.uuid4()
@@ -33,8 +34,8 @@ def main(vault, passcode, site, grave, photo):
 
     calls = {
         "status": store.status,
-        "view": lambda: store.get_grave(grave),
-        "page": lambda: store.list_graves(site, page),
+        "view": lambda: store.get_record(grave, imena.Language.ENGLISH),
+        "page": lambda: store.list_records(graves, page),
         "capture": lambda: capture(picture),
         "small_capture": lambda: capture(b"small"),
     }

@@ -117,7 +117,7 @@ pub struct FormSection {
 
 /// All questions about a kind of record.
 #[derive(Clone, Debug, PartialEq, Eq, uniffi::Record)]
-pub struct Form {
+pub struct RecordForm {
     /// The kind.
     pub kind: String,
     /// What it is called.
@@ -133,7 +133,7 @@ pub struct Form {
 /// # Errors
 /// `Invalid` names the kinds there are.
 #[uniffi::export]
-pub fn form(kind: &str, path: FormPath, language: Language) -> Result<Form, CoreError> {
+pub fn form(kind: &str, path: FormPath, language: Language) -> Result<RecordForm, CoreError> {
     let draft = AnyDraft::named(kind)?;
     let path = match path {
         FormPath::Rescuer => core::FormPath::Rescuer,
@@ -142,7 +142,7 @@ pub fn form(kind: &str, path: FormPath, language: Language) -> Result<Form, Core
     Ok(core::form(draft.noun(), path, language.into()).into())
 }
 
-impl From<core::Form> for Form {
+impl From<core::Form> for RecordForm {
     fn from(form: core::Form) -> Self {
         Self {
             kind: form.kind.to_owned(),

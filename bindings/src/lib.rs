@@ -37,7 +37,7 @@ mod transfer;
 pub use change::{ChangeListener, ChangeNotice, Subscription};
 pub use code::CodeView;
 pub use error::{CoreError, VaultError};
-pub use form::{Editor, Form, FormCondition, FormField, FormPath, FormSection, form};
+pub use form::{Editor, FormCondition, FormField, FormPath, FormSection, RecordForm, form};
 pub use import::{ImportDraft, ImportOutcome, ImportRefusal};
 pub use job::{Job, JobOutcome, JobProgress, JobState};
 pub use life::{JoinDraft, ShutDownOutcome, StoreConfig, UnlockOutcome};

@@ -144,16 +144,16 @@ fn python() -> String {
 /// The class of a key, in Kotlin and Swift.
 fn class(spec: &Spec) -> &'static str {
     match spec.shape {
-        Shape::Text { .. } | Shape::PlaceCode => "TextField",
-        Shape::Term(_) => "TermField",
-        Shape::Terms(_) => "TermsField",
-        Shape::Number { .. } => "NumberField",
-        Shape::Date => "DateField",
-        Shape::Reference { .. } | Shape::Owner { .. } => "ReferenceField",
-        Shape::References { .. } => "ReferencesField",
-        Shape::NameParts => "NamePartsField",
-        Shape::Code { .. } => "CodeField",
-        Shape::Bytes | Shape::Texts | Shape::Facts | Shape::FileName => "OtherField",
+        Shape::Text { .. } | Shape::PlaceCode => "TextKey",
+        Shape::Term(_) => "TermKey",
+        Shape::Terms(_) => "TermsKey",
+        Shape::Number { .. } => "NumberKey",
+        Shape::Date => "DateKey",
+        Shape::Reference { .. } | Shape::Owner { .. } => "ReferenceKey",
+        Shape::References { .. } => "ReferencesKey",
+        Shape::NameParts => "NamePartsKey",
+        Shape::Code { .. } => "CodeKey",
+        Shape::Bytes | Shape::Texts | Shape::Facts | Shape::FileName => "OtherKey",
     }
 }
 
@@ -201,7 +201,7 @@ fn pascal(code: &str) -> String {
     code.split('_').map(capital).collect()
 }
 
-/// Words of Swift stand in backticks.
+/// Words of Swift stand in backticks; `none` would be read as nil.
 fn camel(code: &str) -> String {
     let mut words = code.split('_');
     let first = words.next().unwrap_or_default().to_owned();
@@ -210,6 +210,7 @@ fn camel(code: &str) -> String {
         "self" | "case" | "is" | "in" | "as" | "default" | "class" | "struct" | "operator" => {
             format!("`{name}`")
         }
+        "none" => "none_".to_owned(),
         _ if name.starts_with(|first: char| first.is_ascii_digit()) => format!("_{name}"),
         _ => name,
     }

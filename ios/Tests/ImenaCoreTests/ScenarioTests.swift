@@ -601,6 +601,15 @@ struct ScenarioTests {
     #expect(number.by?.operatorName == "Kashtan" && number.by?.deviceName == "T01")
     try await store.amend(.of(Marker.self, id) { $0.nothing(Marker.status) })
     #expect(try await world.fields(marker, Marker.self).view(Marker.status)?.shown ?? "" == "")
+    let remains = try world.remains
+    let effect = try await store.record(
+      .of(Effect.self) {
+        $0[Effect.remains] = remains.subject
+        $0[Effect.category] = .textileWristband
+        $0[Effect.colours] = [.blue, .yellow]
+      }
+    )
+    #expect(try #require(effect.code).hasPrefix(try #require(remains.code) + "/"))
     let told = try await world.history(marker, Marker.numberText)
     #expect(told.map(\.act) == [.amended, .amended, .created])
     #expect(told.map { $0.fields.first?.shown } == ["not determined", "318", "319"])
@@ -656,7 +665,7 @@ struct ScenarioTests {
       }
     }
     let marker = try form(kind: Marker.nounKind, path: .rescuer, language: .english)
-    func field(_ key: some Field<Marker>) throws -> FormField {
+    func field(_ key: some Key<Marker>) throws -> FormField {
       try #require(marker.sections.flatMap(\.fields).first { $0.code == key.code })
     }
     let kind = try field(Marker.kind)

@@ -242,7 +242,7 @@ final class World: @unchecked Sendable {
   func rows<Owner: Noun>(
     _ noun: Owner.Type,
     _ parent: Recorded? = nil,
-    _ fields: [any Field<Owner>] = []
+    _ fields: [any Key<Owner>] = []
   ) async throws -> [RecordRow] {
     let query = RecordQuery.of(noun, parent: parent?.subject.id, fields: fields, language: .english)
     var rows: [RecordRow] = []
@@ -259,7 +259,7 @@ final class World: @unchecked Sendable {
     try await rows(Site.self, nil, [Site.placeCode]).map { $0.of(Site.self)?[Site.placeCode] }
   }
 
-  func history(_ recorded: Recorded? = nil, _ field: (any Field)? = nil) async throws -> [HistoryEntry] {
+  func history(_ recorded: Recorded? = nil, _ field: (any Key)? = nil) async throws -> [HistoryEntry] {
     let id = try (recorded ?? site).subject.id
     return try await store.listHistory(id, field: field?.code, PageQuery(limit: 50), language: .english).entries
   }

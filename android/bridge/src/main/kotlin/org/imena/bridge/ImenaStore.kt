@@ -36,8 +36,8 @@ import java.io.InputStream
 import java.nio.ByteBuffer
 
 /**
- * A vault on this device, as presenters use it. Every call leaves the main thread by itself and throws [ImenaException]; cancelling the coroutine of a
- * long one ends it in the core too.
+ * A vault on this device, as presenters use it. Every call leaves the main thread by itself and throws [ImenaException]; cancelling the coroutine
+ * of a long one ends it in the core too.
  */
 interface ImenaStore {
     /** Every change from the moment of collection; the first value says "reload", so that nothing is missed between two collections. */

@@ -15,7 +15,7 @@ public protocol Coded: Hashable, Sendable {
 }
 
 /// The key of a field of one noun.
-public protocol Field<Owner>: Sendable {
+public protocol Key<Owner>: Sendable {
   associatedtype Owner: Noun
   associatedtype Value
   /// What the field is called in records.
@@ -25,13 +25,13 @@ public protocol Field<Owner>: Sendable {
 }
 
 /// The key of a field that people fill in.
-public protocol WritableField<Owner>: Field {
+public protocol WritableKey<Owner>: Key {
   /// The value as it crosses.
   func write(_ value: Value) -> FieldValue
 }
 
 /// Verbatim text.
-public struct TextField<Owner: Noun>: WritableField {
+public struct TextKey<Owner: Noun>: WritableKey {
   public let code: String
   init(_ code: String) { self.code = code }
   public func read(_ value: FieldValue) -> String? { if case .text(let text) = value { text } else { nil } }
@@ -39,7 +39,7 @@ public struct TextField<Owner: Noun>: WritableField {
 }
 
 /// One of a list.
-public struct TermField<Owner: Noun, Term: Coded>: WritableField {
+public struct TermKey<Owner: Noun, Term: Coded>: WritableKey {
   public let code: String
   init(_ code: String) { self.code = code }
   public func read(_ value: FieldValue) -> Term? { if case .term(let code) = value { Term(code: code) } else { nil } }
@@ -47,7 +47,7 @@ public struct TermField<Owner: Noun, Term: Coded>: WritableField {
 }
 
 /// Several of a list.
-public struct TermsField<Owner: Noun, Term: Coded>: WritableField {
+public struct TermsKey<Owner: Noun, Term: Coded>: WritableKey {
   public let code: String
   init(_ code: String) { self.code = code }
   public func read(_ value: FieldValue) -> [Term]? {
@@ -57,7 +57,7 @@ public struct TermsField<Owner: Noun, Term: Coded>: WritableField {
 }
 
 /// A whole number, in the unit of the field.
-public struct NumberField<Owner: Noun>: WritableField {
+public struct NumberKey<Owner: Noun>: WritableKey {
   public let code: String
   init(_ code: String) { self.code = code }
   public func read(_ value: FieldValue) -> Int64? { if case .number(let number) = value { number } else { nil } }
@@ -65,7 +65,7 @@ public struct NumberField<Owner: Noun>: WritableField {
 }
 
 /// A date of which parts may be unknown, in EDTF.
-public struct DateField<Owner: Noun>: WritableField {
+public struct DateKey<Owner: Noun>: WritableKey {
   public let code: String
   init(_ code: String) { self.code = code }
   public func read(_ value: FieldValue) -> String? { if case .date(let edtf) = value { edtf } else { nil } }
@@ -73,7 +73,7 @@ public struct DateField<Owner: Noun>: WritableField {
 }
 
 /// A record.
-public struct ReferenceField<Owner: Noun>: WritableField {
+public struct ReferenceKey<Owner: Noun>: WritableKey {
   public let code: String
   init(_ code: String) { self.code = code }
   public func read(_ value: FieldValue) -> SubjectRef? {
@@ -83,7 +83,7 @@ public struct ReferenceField<Owner: Noun>: WritableField {
 }
 
 /// Several records.
-public struct ReferencesField<Owner: Noun>: WritableField {
+public struct ReferencesKey<Owner: Noun>: WritableKey {
   public let code: String
   init(_ code: String) { self.code = code }
   public func read(_ value: FieldValue) -> [SubjectRef]? {
@@ -93,7 +93,7 @@ public struct ReferencesField<Owner: Noun>: WritableField {
 }
 
 /// A possible name.
-public struct NamePartsField<Owner: Noun>: WritableField {
+public struct NamePartsKey<Owner: Noun>: WritableKey {
   public let code: String
   init(_ code: String) { self.code = code }
   public func read(_ value: FieldValue) -> [NamePart]? { if case .names(let parts) = value { parts } else { nil } }
@@ -101,7 +101,7 @@ public struct NamePartsField<Owner: Noun>: WritableField {
 }
 
 /// What stands on a label.
-public struct CodeField<Owner: Noun>: WritableField {
+public struct CodeKey<Owner: Noun>: WritableKey {
   public let code: String
   init(_ code: String) { self.code = code }
   public func read(_ value: FieldValue) -> String? { if case .code(let code) = value { code } else { nil } }
@@ -109,7 +109,7 @@ public struct CodeField<Owner: Noun>: WritableField {
 }
 
 /// What only the core writes, as far as it can be shown.
-public struct OtherField<Owner: Noun>: Field {
+public struct OtherKey<Owner: Noun>: Key {
   public let code: String
   init(_ code: String) { self.code = code }
   public func read(_ value: FieldValue) -> String? { if case .other(let text) = value { text } else { nil } }
@@ -123,13 +123,13 @@ public struct FieldWriter<Act, Owner: Noun> {
   public var circumstances: Circumstances?
 
   /// A value; nil: nothing is said here. A term that is called `none` is named with its list, since `.none` alone is nil.
-  public subscript<Key: WritableField<Owner>>(key: Key) -> Key.Value? {
+  public subscript<Written: WritableKey<Owner>>(key: Written) -> Written.Value? {
     get { fields[key.code].flatMap(key.read) }
     set { fields[key.code] = newValue.map(key.write) }
   }
 
   /// Says why there is no value.
-  public mutating func gap(_ key: some WritableField<Owner>, _ why: Gap) { fields[key.code] = .gap(code: why.code) }
+  public mutating func gap(_ key: some WritableKey<Owner>, _ why: Gap) { fields[key.code] = .gap(code: why.code) }
 }
 
 extension FieldWriter where Act == RecordDraft {
@@ -139,7 +139,7 @@ extension FieldWriter where Act == RecordDraft {
 
 extension FieldWriter where Act == RecordAmendment {
   /// Takes back what was said before.
-  public mutating func nothing(_ key: some WritableField<Owner>) { fields[key.code] = .nothing }
+  public mutating func nothing(_ key: some WritableKey<Owner>) { fields[key.code] = .nothing }
 }
 
 extension RecordDraft {
@@ -173,7 +173,7 @@ extension RecordQuery {
   public static func of<Owner: Noun>(
     _ noun: Owner.Type,
     parent: String? = nil,
-    fields: [any Field<Owner>] = [],
+    fields: [any Key<Owner>] = [],
     language: Language
   ) -> Self {
     Self(kind: noun.nounKind, parentId: parent, fields: fields.map(\.code), language: language)
@@ -191,20 +191,20 @@ public struct FieldReader<Owner: Noun>: Sendable {
   }
 
   /// A value; nil: there is none that may be seen, `view` says why.
-  public subscript<Key: Field<Owner>>(key: Key) -> Key.Value? { view(key)?.value.flatMap(key.read) }
+  public subscript<Read: Key<Owner>>(key: Read) -> Read.Value? { view(key)?.value.flatMap(key.read) }
 
   /// Why there is no value, as somebody said.
-  public func gap(_ key: some Field<Owner>) -> Gap? {
+  public func gap(_ key: some Key<Owner>) -> Gap? {
     if case .gap(let code) = view(key)?.value { Gap(code: code) } else { nil }
   }
 
   /// A field as people read it, with its author and, in a conflict, all that stands; nil: nothing is known of it.
-  public func view(_ key: some Field<Owner>) -> FieldView? { fields.first { $0.code == key.code } }
+  public func view(_ key: some Key<Owner>) -> FieldView? { fields.first { $0.code == key.code } }
 
   /// The end of a conflict: of all that `view` gives, this is to stand.
-  public func resolution<Key: WritableField<Owner>>(
-    _ key: Key,
-    _ value: Key.Value,
+  public func resolution<Written: WritableKey<Owner>>(
+    _ key: Written,
+    _ value: Written.Value,
     _ circumstances: Circumstances? = nil
   ) -> FieldResolution {
     FieldResolution(

@@ -31,38 +31,38 @@ sealed class Key<N : Noun, T : Any>(val code: String, internal val read: (FieldV
 sealed class OpenKey<N : Noun, T : Any>(code: String, read: (FieldValue) -> T?, internal val write: (T) -> FieldValue) : Key<N, T>(code, read)
 
 /** Verbatim. */
-class TextField<N : Noun>(code: String) : OpenKey<N, String>(code, { (it as? FieldValue.Text)?.text }, FieldValue::Text)
+class TextKey<N : Noun>(code: String) : OpenKey<N, String>(code, { (it as? FieldValue.Text)?.text }, FieldValue::Text)
 
 /** One of a list. */
-class TermField<N : Noun, V : Coded>(code: String, make: (String) -> V) :
+class TermKey<N : Noun, V : Coded>(code: String, make: (String) -> V) :
     OpenKey<N, V>(code, { (it as? FieldValue.Term)?.code?.let(make) }, { FieldValue.Term(it.code) })
 
 /** Several of a list. */
-class TermsField<N : Noun, V : Coded>(code: String, make: (String) -> V) :
+class TermsKey<N : Noun, V : Coded>(code: String, make: (String) -> V) :
     OpenKey<N, List<V>>(code, { (it as? FieldValue.Terms)?.codes?.map(make) }, { terms -> FieldValue.Terms(terms.map { it.code }) })
 
 /** A whole number. */
-class NumberField<N : Noun>(code: String) : OpenKey<N, Long>(code, { (it as? FieldValue.Number)?.number }, FieldValue::Number)
+class NumberKey<N : Noun>(code: String) : OpenKey<N, Long>(code, { (it as? FieldValue.Number)?.number }, FieldValue::Number)
 
 /** A date of which parts may be unknown, in EDTF. */
-class DateField<N : Noun>(code: String) : OpenKey<N, String>(code, { (it as? FieldValue.Date)?.edtf }, FieldValue::Date)
+class DateKey<N : Noun>(code: String) : OpenKey<N, String>(code, { (it as? FieldValue.Date)?.edtf }, FieldValue::Date)
 
 /** A record. */
-class ReferenceField<N : Noun>(code: String) :
+class ReferenceKey<N : Noun>(code: String) :
     OpenKey<N, SubjectRef>(code, { (it as? FieldValue.Reference)?.subject }, FieldValue::Reference)
 
 /** Several records. */
-class ReferencesField<N : Noun>(code: String) :
+class ReferencesKey<N : Noun>(code: String) :
     OpenKey<N, List<SubjectRef>>(code, { (it as? FieldValue.References)?.subjects }, FieldValue::References)
 
 /** A possible name. */
-class NamePartsField<N : Noun>(code: String) : OpenKey<N, List<NamePart>>(code, { (it as? FieldValue.Names)?.parts }, FieldValue::Names)
+class NamePartsKey<N : Noun>(code: String) : OpenKey<N, List<NamePart>>(code, { (it as? FieldValue.Names)?.parts }, FieldValue::Names)
 
 /** What stands on a label. */
-class CodeField<N : Noun>(code: String) : OpenKey<N, String>(code, { (it as? FieldValue.Code)?.code }, FieldValue::Code)
+class CodeKey<N : Noun>(code: String) : OpenKey<N, String>(code, { (it as? FieldValue.Code)?.code }, FieldValue::Code)
 
 /** What only a verb writes, as text. */
-class OtherField<N : Noun>(code: String) : Key<N, String>(code, { (it as? FieldValue.Other)?.text })
+class OtherKey<N : Noun>(code: String) : Key<N, String>(code, { (it as? FieldValue.Other)?.text })
 
 /** What is said of a record of a noun. */
 sealed class Sayings<N : Noun> {
