@@ -301,7 +301,7 @@ impl FieldStore {
         language: Language,
     ) -> Result<RecordPage, CoreError> {
         self.shared.read("search_records", |core| {
-            let (after, limit) = page.read_by(|text| SubjectId::parse(text))?;
+            let (after, limit) = page.read_by(SubjectId::parse)?;
             let after = after.unwrap_or(ROOT);
             let found = core.search(&typed, after, limit, language.into())?;
             let last = found.last().map(|row| row.subject.id.to_string());

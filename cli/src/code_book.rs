@@ -35,7 +35,7 @@ pub struct CodeBookArgs {
 /// Writes the code book.
 pub fn run(terminal: &mut Terminal, args: &CodeBookArgs) -> Done {
     let files = [(FIELDS, fields()), (TERMS, terms()), (PAGE, page())];
-    let failed = |error: std::io::Error| Failure::disk(&error.to_string());
+    let failed = |error: std::io::Error| Failure::disk(error.to_string());
     std::fs::create_dir_all(&args.dir).map_err(failed)?;
     let mut written = Vec::new();
     for (name, text) in files {

@@ -4,6 +4,12 @@
 //! Owns how a field, a term and a noun are called in each language. A field of another noun, a value of another type or a term of another list does
 //! not compile there. Invariant: every field of every noun has a key, and every term of every list a constant.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "a generator writes to its output"
+)]
+
 use std::fmt::Write as _;
 use std::process::ExitCode;
 
