@@ -18,6 +18,7 @@ mod capture;
 mod ffi;
 mod hub;
 mod measure;
+mod nouns;
 mod sync;
 
 fn main() {
@@ -27,15 +28,18 @@ fn main() {
         Some("ffi") => ffi::run(),
         Some("hub") => hub::run(),
         Some("ffi-rust") => ffi::rust(&words[1..]),
+        Some("nouns") => nouns::run(&words[1..]),
         Some("sync") => sync::run(&words[1..]),
         Some("memory") => capture::memory(&words[1], std::path::Path::new(&words[2])),
         Some("--help" | "-h") => {
             println!(
-                "imena-bench [capture | ffi | hub | sync [MOST]]: figures beside what they are held against"
+                "imena-bench [capture | ffi | hub | nouns [MOST] | sync [MOST]]: figures beside what they are held against"
             )
         }
         Some(other) => {
-            eprintln!("no measurement is called {other}; there are: capture, ffi, hub, sync");
+            eprintln!(
+                "no measurement is called {other}; there are: capture, ffi, hub, nouns, sync"
+            );
             std::process::exit(64);
         }
     }

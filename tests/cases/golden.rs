@@ -364,7 +364,9 @@ fn of_a_lost_phone_only_what_its_last_good_entry_leads_back_to_counts() {
 fn golden_v1_has_one_of_everything_that_version_1_can_say() {
     let golden = golden();
     let entries = golden.entries();
-    for kind in Kind::all() {
+    // The kinds that stood when version 1 was frozen; a noun that is added later is written in the same form.
+    let was_frozen = |kind: &Kind| matches!(kind.number(), 1..=8 | 20..=31 | 64..=72);
+    for kind in Kind::all().filter(was_frozen) {
         assert!(entries.iter().any(|e| e.header.kind == kind), "{kind:?}");
     }
     for op in [Op::Create, Op::Set, Op::Resolve, Op::Withdraw, Op::Void] {

@@ -7,11 +7,11 @@ use crate::encoding::Hash32;
 use crate::environment::Environment;
 use crate::keys::DatabaseKey;
 use crate::model::ids::{DeviceId, OrgId, SubjectId, SubjectRef};
-use crate::nouns::{NamePart, grave, marker, operator, person_hint, remains, site};
+use crate::nouns::{NamePart, effect, grave, marker, operator, person_hint, remains, site};
 use crate::store::{Durability, Journal, OwnChain};
 use crate::vocabulary::{
-    GraveKind, HintConfidence, HintPartRole, HintSource, Kind, MarkerKind, MarkerReading,
-    MarkerStatus, OperatorRole, RemainsKind, SiteType,
+    Colour, EffectCategory, Gap, GraveKind, HintConfidence, HintPartRole, HintSource, Kind,
+    MarkerKind, MarkerReading, MarkerStatus, OperatorRole, RemainsKind, SiteType,
 };
 
 const SITE: SubjectId = SubjectId([1; 16]);
@@ -20,6 +20,10 @@ const PHOTO: SubjectId = SubjectId([3; 16]);
 
 /// Kind and field map of each entry that the drafts below write, in their order.
 const PINNED: &[(&str, &str)] = &[
+    (
+        "effect",
+        "a60177495a4d312d5430332d303034322d45352f5430334530310250020202020202020202020202020202020377495a4d312d5430332d303034322d45352f5430334530310468636c6f7468696e67068264626c75656679656c6c6f7709a118ff6c6e6f745f6578616d696e6564",
+    ),
     ("site", "a201644c5953310266d09bd196d181"),
     (
         "site",
@@ -93,7 +97,14 @@ fn drafts() -> Vec<AnyDraft> {
             .with(operator::ROLE, role)
     };
     let part = NamePart::from_marked(HintPartRole::Surname, "Нестерен[?]...");
+    let thing = Draft::<effect::Effect>::new()
+        .with(effect::REMAINS, GRAVE)
+        .with(effect::CODE, text("IZM1-T03-0042-E5/T03E01"))
+        .with(effect::CATEGORY, EffectCategory::Clothing)
+        .with(effect::COLOURS, vec![Colour::Blue, Colour::Yellow])
+        .with_gap(effect::SIZE, &Gap::NotExamined);
     vec![
+        thing.any(),
         named().any(),
         named().with(site::TYPE, SiteType::GraveField).any(),
         dug().any(),
