@@ -19,7 +19,7 @@ pub struct CodeView {
 
 #[uniffi::export]
 impl FieldStore {
-    /// Reads the code of a grave or of remains as scanners give it and people type it.
+    /// Reads the code of a grave, of remains or of an effect as scanners give it and people type it.
     ///
     /// # Errors
     /// `Invalid` if it is no code; `Locked`.

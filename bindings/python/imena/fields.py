@@ -50,10 +50,12 @@ class Gap:
 
 
 class Row(dict):
-    """A record as plain values by the codes of its fields, with `id`, `record_code` and `title`; `views` holds the fields as people read them."""
+    """A record as plain values by the codes of its fields, `None` where nothing is known or shown, with `id`, `record_code` and `title`; `views` holds
+    the fields as people read them."""
 
-    def __init__(self, row):
-        super().__init__(id=row.summary.subject.id, record_code=row.summary.code, title=row.summary.title)
+    def __init__(self, row, codes=()):
+        super().__init__(dict.fromkeys(codes))
+        self.update(id=row.summary.subject.id, record_code=row.summary.code, title=row.summary.title)
         self.summary = row.summary
         self.views = {view.code: view for view in row.fields}
         self.update({code: plain(view.value) for code, view in self.views.items()})
@@ -104,11 +106,12 @@ def resolve(store, subject, field, value, why=None):
 def rows(store, kind, parent=None, language=Language.ENGLISH):
     """Every record of a kind that hangs on another, with all its fields."""
     parent_id = subject_of(parent).id if parent is not None else None
-    query = RecordQuery(kind=kind, parent_id=parent_id, fields=list(noun(kind).fields()), language=language)
+    codes = list(noun(kind).fields())
+    query = RecordQuery(kind=kind, parent_id=parent_id, fields=codes, language=language)
     after = None
     while True:
         page = store.list_records(query, PageQuery(after=after, limit=PAGE_LIMIT))
-        yield from map(Row, page.rows)
+        yield from (Row(row, codes) for row in page.rows)
         after = page.next
         if after is None:
             return

@@ -2,6 +2,8 @@
 //!
 //! Owns the lines of a terminal. Knows no noun but the photo, whose place is no field of it.
 
+use std::collections::BTreeMap;
+
 use imena_core::field_store::{Bearer, Error, FieldStore, PhotoStatus, RecordQuery};
 use imena_core::index::ROOT;
 use imena_core::model::ids::{SubjectId, SubjectRef};
@@ -90,7 +92,15 @@ fn rows(
             break;
         }
     }
-    let lines = all.iter().map(|row| line_of(store, noun, row));
+    let mut shared: BTreeMap<&str, usize> = BTreeMap::new();
+    for code in all.iter().filter_map(place_code) {
+        let count = shared.entry(code).or_default();
+        *count = count.saturating_add(1);
+    }
+    let lines = all.iter().map(|row| {
+        let count = place_code(row).and_then(|code| shared.get(code));
+        line_of(store, noun, row, count.is_some_and(|count| *count > 1))
+    });
     let lines = lines.collect::<Result<_, _>>()?;
     Ok((json!(all), lines))
 }
@@ -141,29 +151,35 @@ fn capital(words: &str) -> String {
 }
 
 /// One row; what people name, and not a code, says who recorded it: another may bear the same name.
-fn line_of(store: &FieldStore, noun: &Noun, row: &RecordRow) -> Result<String, Error> {
+fn line_of(
+    store: &FieldStore,
+    noun: &'static Noun,
+    row: &RecordRow,
+    is_shared: bool,
+) -> Result<String, Error> {
     let line = line(&row.summary);
     if noun.parents().next().is_some() {
         return Ok(line);
     }
-    let several = match (noun.kind, row.fields.iter().find(|field| is_code(field))) {
-        (Kind::Site, Some(code)) => store.sites_named(&code.shown)?.len() > 1,
-        (_, _) => false,
-    };
     let id = row.summary.subject.id;
     let by = store.recorder_of(&store.get(id)?)?;
     let name = String::new();
     let told = to_choose(&Bearer { id, name, by });
-    let several = if several {
-        "several sites bear this code: "
-    } else {
-        ""
+    let several = match is_shared {
+        true => "several sites bear this code: ",
+        false => "",
     };
     Ok(format!("{line}  [{several}{told}]"))
 }
 
-fn is_code(field: &FieldView) -> bool {
-    field.code == nouns::site::PLACE_CODE.spec.code
+/// The place code of a site that still stands.
+fn place_code(row: &RecordRow) -> Option<&str> {
+    let stands = row.summary.marks.ended_reason.is_none();
+    let code = nouns::site::PLACE_CODE.spec.code;
+    let mut fields = row.fields.iter().filter(|_| stands);
+    fields
+        .find(|field| field.code == code)
+        .map(|field| field.shown.as_str())
 }
 
 /// A record in a line.

@@ -257,7 +257,10 @@ fn belong(store: &FieldStore, draft: &mut AnyDraft, owner: SubjectRef) -> Result
     };
     draft.say(spec.code, &FieldValue::Reference(owner));
     let above = nouns::noun(owner.kind).map_or(&[][..], |noun| noun.fields);
-    let folded = store.get(owner.id)?;
+    // A scanned owner may not be known here yet: then what it hangs on is said when it is.
+    let Ok(folded) = store.get(owner.id) else {
+        return Ok(());
+    };
     for parent in above.iter().filter(|spec| spec.is_parent) {
         let id = folded.value(parent.number).and_then(nouns::Ref::from_value);
         let kind = parent.shape.kinds().first().copied();

@@ -17,7 +17,7 @@ use crate::record::{
     self, AnyDraft, DraftFinding, Ending, HistoryEntry, Issuing, KnownNames, Reader, RecordError,
     RecordPage, RecordRow, RecordSummary, Recorded, Series,
 };
-use crate::vocabulary::{Kind, Language};
+use crate::vocabulary::{Kind, KindClass, Language};
 
 /// What a list is of.
 #[derive(Clone, Copy, Debug)]
@@ -40,6 +40,7 @@ impl FieldStore {
     pub fn record(&self, draft: &AnyDraft) -> Result<Recorded, Error> {
         self.changing(|open| {
             let environment = &self.config.environment;
+            check_kinds(&open.index(), draft)?;
             let issuing = || self.issuing(open, draft);
             record::record(environment, &open.chain, draft, issuing)
         })
@@ -52,6 +53,7 @@ impl FieldStore {
     pub fn amend(&self, subject: SubjectId, changes: &AnyDraft) -> Result<(), Error> {
         self.changing(|open| {
             let folded = self.known(open, subject)?;
+            check_kinds(&open.index(), changes)?;
             record::amend(&open.chain, &folded, changes)
         })
     }
@@ -69,7 +71,7 @@ impl FieldStore {
     ) -> Result<(), Error> {
         self.changing(|open| {
             let folded = self.known(open, subject)?;
-            let (spec, value) = read_field(&folded, field, value)?;
+            let (spec, value) = said_of(&folded, field, value)?;
             record::resolve(&open.chain, &folded, (spec, value), seen, circumstances)
         })
     }
@@ -86,6 +88,9 @@ impl FieldStore {
     ) -> Result<(), Error> {
         self.changing(|open| {
             let folded = self.known(open, subject)?;
+            if folded.kind.class() == KindClass::Happening {
+                return Err(RecordError::NotFound { what: "record" });
+            }
             record::end(&open.chain, &folded, ending, circumstances)
         })
     }
@@ -102,6 +107,8 @@ impl FieldStore {
     ) -> Result<SubjectId, Error> {
         let spec = link_between(one.kind, other.kind)?;
         self.changing(|open| {
+            check_kind(&open.index(), "one", one)?;
+            check_kind(&open.index(), "other", other)?;
             let id = record::link_id(self.join.org, spec, (one, other));
             let known = open.index().folded(id)?;
             let ends = (one, other);
@@ -173,7 +180,8 @@ impl FieldStore {
             let folded = folded.ok_or(RecordError::NotFound { what: "record" })?;
             let spec = field.map(|field| field_of(&folded, field)).transpose()?;
             let entries = open.chain.journal().entries_of_subject(subject)?;
-            Ok(record::history(&entries, spec, page, reader))
+            let told = record::history(&entries, spec, page, reader);
+            Ok(told.ok_or(RecordError::NotFound { what: "page" })?)
         })
     }
 
@@ -195,16 +203,18 @@ impl FieldStore {
             let signed = self.roster();
             let roster = signed.as_ref().map(|signed| &signed.roster);
             let index = open.index();
+            let clearance = record::clearance_of(open.chain.operator(), roster);
             let names = KnownNames {
                 index: &index,
                 roster,
                 own: Some((self.device_id(), self.device_name())),
                 language,
+                clearance,
                 titles: RefCell::default(),
             };
             let reader = Reader {
                 language,
-                clearance: record::clearance_of(open.chain.operator(), roster),
+                clearance,
                 roster,
                 names: &names,
             };
@@ -265,6 +275,33 @@ impl FieldStore {
     }
 }
 
+/// Refuses a draft that calls a record which is known here something else than it is; what is not known yet is taken at its word.
+fn check_kinds(index: &Index, draft: &AnyDraft) -> Result<(), RecordError> {
+    for link in draft.links() {
+        check_kind(index, "links", *link)?;
+    }
+    for spec in draft.noun().fields {
+        let value = draft.value(spec.number).map(|value| spec.value_of(value));
+        let named = match value {
+            Some(FieldValue::Reference(subject)) => vec![subject],
+            Some(FieldValue::References(subjects)) => subjects,
+            Some(_) | None => Vec::new(),
+        };
+        for subject in named {
+            check_kind(index, spec.code, subject)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_kind(index: &Index, field: &str, subject: SubjectRef) -> Result<(), RecordError> {
+    let known = index.kind_of(subject.id)?;
+    match known.filter(|kind| *kind != subject.kind) {
+        Some(kind) => Err(finding(field, Fault::OtherKind { kind })),
+        None => Ok(()),
+    }
+}
+
 /// The field of a record's noun.
 fn field_of(folded: &Folded, code: &str) -> Result<&'static Spec, RecordError> {
     let noun = nouns::noun(folded.kind).ok_or(RecordError::NotFound { what: "record" })?;
@@ -274,20 +311,19 @@ fn field_of(folded: &Folded, code: &str) -> Result<&'static Spec, RecordError> {
     })
 }
 
-/// A value of a field as it may be recorded.
-fn read_field(
+/// A value of a field as a change may say it.
+fn said_of(
     folded: &Folded,
     code: &str,
     given: &FieldValue,
 ) -> Result<(&'static Spec, Value), RecordError> {
     let spec = field_of(folded, code)?;
-    let taken = match spec.only_by {
-        Some(verb) => Err(Fault::OnlyBy { verb }),
-        None => spec.take(given),
-    };
-    taken
-        .map(|value| (spec, value))
-        .map_err(|fault| finding(code, fault))
+    let noun = nouns::noun(folded.kind).ok_or(RecordError::NotFound { what: "record" })?;
+    let mut changes = AnyDraft::of(noun);
+    changes.say(code, given);
+    let said = changes.changes()?;
+    let value = said.get(spec.number).ok_or(RecordError::NothingSaid)?;
+    Ok((spec, value.clone()))
 }
 
 fn finding(code: &str, fault: Fault) -> RecordError {

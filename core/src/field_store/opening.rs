@@ -261,16 +261,19 @@ impl FieldStore {
     pub fn start_work(&self, operator: Option<SubjectId>) -> Result<(), Error> {
         self.with_open(|open| {
             let environment = &self.config.environment;
+            if let Some(operator) = operator {
+                let kind = open.index().kind_of(operator)?;
+                let is_one = kind == Some(Kind::Operator);
+                let unknown = RecordError::NotFound { what: "operator" };
+                is_one.then_some(()).ok_or(unknown)?;
+            }
             let session = SessionKey::create(environment, &self.config.dir, &open.keys)?;
             let recipient = session.recipient();
             open.sessions
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
                 .push(session);
-            if let Some(operator) = operator {
-                self.transfer().set_fact("operator", operator.as_bytes())?;
-                open.chain.set_operator(Some(operator));
-            }
+            self.name_operator(open, operator)?;
             let fields = Map::new()
                 .text(1, recipient)
                 .int(2, self.now_ms())
@@ -302,10 +305,20 @@ impl FieldStore {
                     .append_one(Word::create(Kind::SessionClosed, subject, fields))?;
             }
             sessions.clear();
+            // Whoever comes next is not taken for whoever left.
+            self.name_operator(open, None)?;
             Ok(closed.len())
         })?;
         self.with_open(|open| self.close_runs(open))?;
         Ok(count)
+    }
+
+    /// Who works from now on: their id stands in entries, and their rights decide what is shown. Nobody proves who they are (threat-model.md).
+    fn name_operator(&self, open: &Open, operator: Option<SubjectId>) -> Result<(), Error> {
+        let id = operator.as_ref().map_or(&[][..], SubjectId::as_bytes);
+        self.transfer().set_fact("operator", id)?;
+        open.chain.set_operator(operator);
+        Ok(())
     }
 
     /// Locks: what was put off is done, the run is closed, every readable key leaves memory. Sync goes on.

@@ -1,7 +1,7 @@
 //! Photos and folds as lists read them: what hangs on a record, each as the caller's view shows it.
 
 use super::{Error, FieldStore};
-use crate::index::{PageCursor, ROOT};
+use crate::index::PageCursor;
 use crate::merge::Folded;
 use crate::model::ids::{SubjectId, SubjectRef};
 use crate::record::{self, PhotoView, RecordError};
@@ -22,21 +22,13 @@ impl FieldStore {
         self.changing(|open| record::assign_photo(&open.chain, photo, owner, shot, reason))
     }
 
-    /// The photos of a record; of [`ROOT`] those without an owner.
+    /// The photos of a record; of [`crate::index::ROOT`] those without an owner.
     ///
     /// # Errors
     /// `Locked`, or the index's.
     pub fn list_photos(&self, owner: SubjectId) -> Result<Vec<PhotoView>, Error> {
         let photos = self.list_all(owner, Kind::Photo, PhotoView::of)?;
         photos.into_iter().map(|photo| self.noted(photo)).collect()
-    }
-
-    /// Photos without an owner.
-    ///
-    /// # Errors
-    /// `Locked`, or the index's.
-    pub fn list_unassigned(&self) -> Result<Vec<PhotoView>, Error> {
-        self.list_photos(ROOT)
     }
 
     /// A photo with what was found when its small pictures were made.

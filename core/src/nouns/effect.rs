@@ -1,6 +1,6 @@
 //! Effect: clothing or a find, under a code of its own below the code of the remains.
 
-use super::field::{Asked, Search, Sensitivity};
+use super::field::{Search, Sensitivity};
 use super::noun::noun;
 use super::values::{Code, CodeForm, Many, One, Ref, Text};
 use crate::vocabulary::{Colour, Disposition, EffectCategory, Kind, OnBody};
@@ -38,6 +38,6 @@ noun! {
         SEAL_NO:     Text                = 14 "seal_no" "seal no." "№ пломби" .when(DISPOSITION, PACKED).found_as(Search::Number);
     }
     Keeping {
-        AS_TYPED:    Text                = 3 "code_as_typed" "code as typed" "код, як введено" .asked(Asked::Nobody);
+        AS_TYPED:    Text                = 3 "code_as_typed" "code as typed" "код, як введено" .only_by("record");
     }
 }

@@ -5,6 +5,7 @@
 use super::field::{Search, Spec};
 use super::values::{Parts, Said as _, Shape};
 use crate::encoding::Value;
+use crate::model::codes::parse;
 use crate::model::letters;
 use crate::vocabulary::Language;
 
@@ -35,6 +36,13 @@ pub fn keys_of(spec: &Spec, value: &Value) -> Vec<String> {
 /// What is asked, as keys: each must begin a key of a record that is found. A number is asked for as a whole.
 #[must_use]
 pub fn asked(typed: &str) -> Vec<String> {
+    // A code as it is printed or scanned is one thing, not its parts.
+    if let Ok(parsed) = parse(typed) {
+        return numbers(&parsed.code.canonical_without_check())
+            .pop()
+            .into_iter()
+            .collect();
+    }
     let mut asked = words(&letters::plain(typed));
     asked.truncate(KEYS_MAX);
     asked
@@ -183,6 +191,20 @@ mod tests {
     #![allow(clippy::indexing_slicing)]
     use super::*;
     use crate::nouns::{grave, marker};
+
+    #[test]
+    fn a_code_is_found_as_it_is_printed_scanned_or_typed() {
+        let (spec, ..) = crate::nouns::grave::NOUN.code_field().unwrap();
+        let keys = keys_of(spec, &Value::text("IZM1-T03-G012-A0"));
+        for typed in ["IZM1-T03-G012-A0", "izm1 t03 g012 a0", "IZM1T03G012A0"] {
+            let asked = asked(typed);
+            let is_found = |word: &String| keys.iter().any(|key| key.starts_with(word.as_str()));
+            assert!(
+                !asked.is_empty() && asked.iter().all(is_found),
+                "{typed}: {asked:?} {keys:?}"
+            );
+        }
+    }
 
     #[test]
     fn spellings_of_three_scripts_meet() {

@@ -1,6 +1,6 @@
 //! Grave: a location unit of a site. Its code is its identity; what is written at it is a Marker.
 
-use super::field::{Asked, Search};
+use super::field::Search;
 use super::noun::{LinkSpec, noun};
 use super::values::{Code, CodeForm, One, Ref, Text};
 use crate::vocabulary::{GraveKind, Kind};
@@ -25,6 +25,6 @@ noun! {
         KIND:     One<GraveKind> = 3 "kind" "what it looks like" "який вигляд має";
     }
     Keeping {
-        AS_TYPED: Text           = 4 "code_as_typed" "code as typed" "код, як введено" .asked(Asked::Nobody);
+        AS_TYPED: Text           = 4 "code_as_typed" "code as typed" "код, як введено" .only_by("record");
     }
 }

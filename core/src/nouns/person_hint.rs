@@ -11,6 +11,7 @@ const OWNERS: &[Kind] = &[
     Kind::Grave,
     Kind::Marker,
     Kind::Remains,
+    Kind::Effect,
     Kind::Photo,
 ];
 /// More photos than one text has sides.

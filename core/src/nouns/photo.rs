@@ -5,7 +5,13 @@ use super::values::{Bytes, Facts, Many, Named, Number, One, Owner, Text, Texts, 
 use crate::vocabulary::{Kind, PhotoDefect, PhotoOrigin, Shot};
 
 /// What a photo may be of.
-const OWNERS: &[Kind] = &[Kind::Site, Kind::Grave, Kind::Marker, Kind::Remains];
+const OWNERS: &[Kind] = &[
+    Kind::Site,
+    Kind::Grave,
+    Kind::Marker,
+    Kind::Remains,
+    Kind::Effect,
+];
 
 noun! {
     /// One sealed original.

@@ -1,6 +1,6 @@
 //! Remains: one body, or one part with a code of its own. The full code is the identity; a code is a name, never read as a location.
 
-use super::field::{Asked, Search};
+use super::field::Search;
 use super::noun::noun;
 use super::values::{Code, CodeForm, One, Ref, Text};
 use crate::vocabulary::{Kind, RemainsKind};
@@ -20,6 +20,6 @@ noun! {
         KIND:     One<RemainsKind> = 4 "kind" "what the code stands for" "що позначено кодом" .from("ICRC A.1a");
     }
     Keeping {
-        AS_TYPED: Text             = 5 "code_as_typed" "code as typed" "код, як введено" .asked(Asked::Nobody);
+        AS_TYPED: Text             = 5 "code_as_typed" "code as typed" "код, як введено" .only_by("record");
     }
 }

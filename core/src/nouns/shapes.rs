@@ -182,7 +182,14 @@ impl Spec {
             (Shape::Terms(_), Value::Array(all)) => {
                 let mut codes = all.iter().map(|term| term.as_text().unwrap_or_default());
                 codes.try_for_each(|code| self.known(code))?;
-                Ok(value)
+                let mut once: Vec<Value> = Vec::new();
+                for term in all {
+                    // Each is of the list, which bounds how many differ.
+                    if !once.contains(term) {
+                        once.push(term.clone());
+                    }
+                }
+                Ok(Value::Array(once))
             }
             (Shape::Number { min, max, .. }, Value::Uint(_) | Value::Neg(_)) => {
                 let (min, max) = (*min, *max);

@@ -17,11 +17,11 @@ use crate::nouns::{
 /// Where links are said, among findings.
 const LINKS: &str = "links";
 /// Where a reason is said.
-const REASON: &str = "reason";
+pub(super) const REASON: &str = "circumstances.reason";
 /// Where it is said whose words they are.
-const STATED_BY: &str = "stated_by";
+const STATED_BY: &str = "circumstances.stated_by";
 /// Where it is said when it happened.
-const OCCURRED: &str = "occurred";
+const OCCURRED: &str = "circumstances.occurred";
 /// No zone on Earth is further from UTC, min.
 const OFFSET_MIN_MAX: i64 = 14 * 60;
 
@@ -230,6 +230,16 @@ impl AnyDraft {
         let owed = self.noun.fields.iter().filter(missing);
         let owed = owed.map(|spec| finding(spec.code, Fault::Owed));
         let mut all: Vec<DraftFinding> = owed.chain(self.wrong()).collect();
+        if !self.noun.is_asked_for() {
+            // Its entries come by a verb of their own: an empty one would be a photo without a file.
+            let closed = self.noun.fields.iter();
+            let closed = closed.filter_map(|spec| Some((spec.code, spec.only_by?)));
+            all.extend(
+                closed
+                    .take(1)
+                    .map(|(code, verb)| finding(code, Fault::OnlyBy { verb })),
+            );
+        }
         let place = |found: &DraftFinding| {
             let mut fields = self.noun.fields.iter();
             fields.position(|spec| spec.code == found.field)

@@ -74,14 +74,14 @@ pub struct HistoryEntry {
     pub is_body_missing: bool,
 }
 
-/// A page of the entries of one record, the newest first, behind entry `after`; `field` leaves only those that speak of it.
+/// A page of the entries of one record, the newest first, behind entry `after`, `None` if that is no entry of it; `field` leaves only those that speak of it.
 #[must_use]
 pub fn history(
     entries: &[Entry],
     field: Option<&'static Spec>,
     (after, limit): (Option<EntryId>, usize),
     reader: &Reader<'_>,
-) -> Vec<HistoryEntry> {
+) -> Option<Vec<HistoryEntry>> {
     let mut ordered: Vec<&Entry> = entries.iter().collect();
     ordered.sort_by_key(|entry| std::cmp::Reverse((entry.header.order(), entry.id)));
     ordered.dedup_by_key(|entry| entry.id);
@@ -93,12 +93,16 @@ pub fn history(
             is_said || entry.header.touches.contains_key(&spec.number)
         }
     };
-    let begin = after.and_then(|after| ordered.iter().position(|entry| entry.id == after));
-    let begin = begin.map_or(0, |at| at.saturating_add(1));
+    let begin = match after {
+        Some(after) => ordered
+            .iter()
+            .position(|entry| entry.id == after)?
+            .saturating_add(1),
+        None => 0,
+    };
     let told = ordered.into_iter().skip(begin).filter(speaks);
-    told.take(limit)
-        .map(|entry| told_of(entry, field, reader))
-        .collect()
+    let told = told.take(limit).map(|entry| told_of(entry, field, reader));
+    Some(told.collect())
 }
 
 fn told_of(entry: &Entry, field: Option<&Spec>, reader: &Reader<'_>) -> HistoryEntry {

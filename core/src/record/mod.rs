@@ -31,6 +31,7 @@ pub use numbering::{Series, is_number_foreign};
 pub use page::{
     KnownNames, LinkView, RecordPage, RecordRow, list_records, record_page, search_records,
 };
+pub(crate) use photo::photo_owner;
 pub use photo::{PhotoView, assign_photo};
 pub use preview::preview;
 pub use typed::Of;

@@ -61,8 +61,10 @@ pub struct KnownNames<'a> {
     pub own: Option<(DeviceId, &'a str)>,
     /// The reader's language.
     pub language: Language,
+    /// What the reader may read of others.
+    pub clearance: Sensitivity,
     /// What was asked already: a record's fields are mostly one person's.
-    pub titles: RefCell<BTreeMap<SubjectId, Option<String>>>,
+    pub titles: RefCell<BTreeMap<(SubjectId, Sensitivity), Option<String>>>,
 }
 
 /// Names inside a name: only ids, so that two records that name each other end.
@@ -84,20 +86,21 @@ impl Names for NoNames {
 
 impl KnownNames<'_> {
     /// What a record is called; nothing if nothing of it is known here, or its index cannot be read.
-    fn title(&self, subject: SubjectId) -> Option<String> {
-        let known = self.titles.borrow().get(&subject).cloned();
+    fn title(&self, subject: SubjectId, clearance: Sensitivity) -> Option<String> {
+        let asked = (subject, clearance);
+        let known = self.titles.borrow().get(&asked).cloned();
         known.unwrap_or_else(|| {
-            let title = self.read_title(subject);
-            self.titles.borrow_mut().insert(subject, title.clone());
+            let title = self.read_title(subject, clearance);
+            self.titles.borrow_mut().insert(asked, title.clone());
             title
         })
     }
 
-    fn read_title(&self, subject: SubjectId) -> Option<String> {
+    fn read_title(&self, subject: SubjectId, clearance: Sensitivity) -> Option<String> {
         let folded = self.index.folded(subject).ok().flatten()?;
         let reader = Reader {
             language: self.language,
-            clearance: Sensitivity::Personal,
+            clearance,
             roster: self.roster,
             names: &NoNames,
         };
@@ -107,12 +110,13 @@ impl KnownNames<'_> {
 
 impl Names for KnownNames<'_> {
     fn record(&self, subject: SubjectRef) -> String {
-        self.title(subject.id)
+        self.title(subject.id, self.clearance)
             .unwrap_or_else(|| subject.id.to_string())
     }
 
     fn operator(&self, operator: Option<SubjectId>) -> String {
-        let title = operator.and_then(|operator| self.title(operator));
+        // Who said something is told to everybody who may read what was said.
+        let title = operator.and_then(|operator| self.title(operator, Sensitivity::Personal));
         title.unwrap_or_default()
     }
 

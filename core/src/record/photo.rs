@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::draft::check_beside;
-use super::{RecordError, RecordMarks};
+use super::{DraftFinding, RecordError, RecordMarks};
 use crate::capture::answering;
 use crate::encoding::{Hash32, Map, Value};
 use crate::index::Index;
@@ -118,6 +118,20 @@ fn said<T: Said>(folded: &Folded, field: Field<Photo, T>) -> Option<T::Of> {
     folded.value(field.spec.number).and_then(T::from_value)
 }
 
+/// Refuses an owner that no photo can have.
+///
+/// # Errors
+/// `Findings`.
+pub(crate) fn photo_owner(owner: SubjectRef) -> Result<(), RecordError> {
+    let spec = photo::OWNER.spec;
+    let accepted = spec.accept(owner.into());
+    let refused = |fault| {
+        let field = spec.code.to_owned();
+        RecordError::Findings(vec![DraftFinding { field, fault }])
+    };
+    accepted.map(drop).map_err(refused)
+}
+
 /// What one making of small pictures says.
 struct Rendered {
     no_preview: Option<NoPreview>,
@@ -152,6 +166,7 @@ pub fn assign_photo(
 ) -> Result<(), RecordError> {
     let circumstances = Circumstances::because(reason);
     check_beside(&circumstances)?;
+    photo_owner(owner)?;
     let entries = chain.journal().entries_of_subject(photo)?;
     if entries.iter().all(|entry| entry.header.kind != Kind::Photo) {
         return Err(RecordError::NotFound { what: "photo" });

@@ -185,6 +185,10 @@ impl RecordView {
             .iter()
             .filter(|(number, _)| is_newer(**number));
         let shown = |heads: &[Head]| {
+            // Who may read it, only the newer version knows.
+            if reader.clearance < Sensitivity::Restricted {
+                return HIDDEN.in_language(reader.language).to_owned();
+            }
             let values = heads.iter().map(|head| shown_of_any(&head.value));
             values.collect::<Vec<_>>().join(" / ")
         };

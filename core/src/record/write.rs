@@ -1,9 +1,10 @@
 //! The verbs of every noun: record, amend, resolve, withdraw, void, link, unlink. Each is one transaction on the own chain.
 //!
 //! Does not read the index: what a person saw comes as a fold. Rule 0: what has physically happened can always be recorded; only malformed data and the
-//! re-use of a code are refused here. Invariant: nothing is superseded that was not shown.
+//! re-use of a code are refused here. Invariant: a resolve supersedes
+//! nothing that was not shown; an amend answers the one head that stands here, and none where several do.
 
-use super::draft::check_beside;
+use super::draft::{REASON, check_beside};
 use super::numbering::{Series, give_out};
 use super::{AnyDraft, DraftFinding, RecordError};
 use crate::encoding::{Map, Value};
@@ -153,6 +154,10 @@ pub fn resolve(
     circumstances: Circumstances,
 ) -> Result<(), RecordError> {
     check_beside(&circumstances)?;
+    if !folded.is_conflict(spec.number) {
+        let field = spec.code;
+        return Err(RecordError::Changed { field });
+    }
     let heads = folded.fields.get(&spec.number);
     let heads: Vec<EntryId> = heads.into_iter().flatten().map(|head| head.entry).collect();
     let mut parents: Vec<EntryId> = seen.to_vec();
@@ -190,7 +195,7 @@ pub fn end(
 ) -> Result<(), RecordError> {
     let reason = circumstances.reason.as_deref().unwrap_or_default();
     if reason.trim().is_empty() {
-        let (field, fault) = ("reason".to_owned(), Fault::Owed);
+        let (field, fault) = (REASON.to_owned(), Fault::Owed);
         return Err(RecordError::Findings(vec![DraftFinding { field, fault }]));
     }
     check_beside(&circumstances)?;

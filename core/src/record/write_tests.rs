@@ -258,3 +258,11 @@ fn a_draft_keeps_whose_words_it_is_and_when_it_happened() {
     });
     assert_eq!(entries[0].body.as_ref().unwrap().circumstances, said);
 }
+
+#[test]
+fn what_a_verb_of_its_own_records_is_not_recorded_without_it() {
+    for noun in crate::nouns::ALL {
+        let is_refused = !AnyDraft::of(noun).findings().is_empty();
+        assert!(is_refused, "an empty {} can be recorded", noun.kind.name());
+    }
+}

@@ -9,8 +9,8 @@ use imena_core::model::ids::SubjectId;
 use imena_core::model::moment;
 use imena_core::nouns::{self, FieldValue, Noun};
 use imena_core::record::{
-    self, Author, FieldView, HistoryEntry, LinkView, PhotoView, RecordMarks, RecordRow,
-    RecordSummary, SectionView,
+    self, Author, FieldView, HistoryEntry, LinkView, PhotoView, RecordMarks, RecordSummary,
+    SectionView,
 };
 use imena_core::store::Journal;
 use imena_core::vocabulary::{Kind, NoPreview, PhotoDefect, PreviewMark};
@@ -20,7 +20,7 @@ use crate::error::HubError;
 use crate::hub::Inner;
 use crate::truth::Line;
 
-/// Lines of a record's history on its page; the rest is counted.
+/// Lines of a record's history on its page; that there are more is said.
 const HISTORY_MAX: usize = 50;
 /// Hits on one page of search.
 const FOUND_MAX: usize = 100;
@@ -72,6 +72,7 @@ pub(super) struct Sheet {
     pub groups: Vec<Group>,
     pub photos: Vec<PhotoLine>,
     pub history: Vec<HistoryEntry>,
+    pub has_older: bool,
 }
 
 /// What search found.
@@ -141,7 +142,10 @@ impl Reader<'_> {
             photos.extend(self.index.folded(id)?.as_ref().map(PhotoView::of));
         }
         let entries = self.journal.entries_of_subject(id)?;
-        let history = record::history(&entries, None, (None, HISTORY_MAX), self.by);
+        let all = HISTORY_MAX.saturating_add(1);
+        let mut history = record::history(&entries, None, (None, all), self.by).unwrap_or_default();
+        let has_older = history.len() > HISTORY_MAX;
+        history.truncate(HISTORY_MAX);
         let noun = nouns::noun(kind);
         Ok(Some(Sheet {
             kind: noun.map_or(kind.name(), |noun| noun.words.in_language(self.by.language)),
@@ -153,6 +157,7 @@ impl Reader<'_> {
             groups,
             photos: self.photos(photos)?,
             history,
+            has_older,
         }))
     }
 
@@ -184,7 +189,7 @@ impl Reader<'_> {
 
     /// Every record of a kind that hangs on another, as the core lists it.
     fn on(&self, parent: SubjectId, kind: Kind) -> Result<Vec<RecordSummary>, HubError> {
-        let row = |folded: &Folded| RecordRow::of(folded, &[], self.by).summary;
+        let row = |folded: &Folded| RecordSummary::of(folded, self.by);
         Ok(self.index.all_children(parent, kind, row)?)
     }
 

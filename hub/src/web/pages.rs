@@ -242,6 +242,7 @@ fn with_index<T>(
         roster,
         own: None,
         language,
+        clearance: Sensitivity::Restricted,
         titles: RefCell::default(),
     };
     let by = ByWhom {

@@ -51,6 +51,7 @@ pub(crate) struct Words {
     pub why: &'static str,
     pub lay: &'static str,
     pub more_rivals: &'static str,
+    pub older: &'static str,
 }
 
 impl Lang {
@@ -132,6 +133,7 @@ const UK: Words = Words {
     why: "чому:",
     lay: "без висновку",
     more_rivals: "ще:",
+    older: "Є й давніші записи; їх показує `imena phone history`.",
 };
 
 const EN: Words = Words {
@@ -176,4 +178,5 @@ const EN: Words = Words {
     why: "why:",
     lay: "not an expert’s word",
     more_rivals: "more:",
+    older: "There are older entries; `imena phone history` shows them.",
 };

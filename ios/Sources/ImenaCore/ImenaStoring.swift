@@ -45,7 +45,7 @@ public protocol ImenaStoring: Sendable {
   func searchRecords(_ typed: String, _ page: PageQuery, language: Language) async throws -> RecordPage
   /// What was said of a record, or of one of its fields, the newest first.
   func listHistory(_ id: String, field: String?, _ page: PageQuery, language: Language) async throws -> HistoryPage
-  /// Reads a scanned or typed code of a grave or of remains.
+  /// Reads a scanned or typed code of a grave, of remains or of an effect.
   func findCode(_ typed: String) async throws -> CodeView
 
   /// Takes a photo as the camera gives it; `chunks` is asked for pieces until it gives nil. Cancelled: it is given up, and nothing is "saved".

@@ -727,7 +727,7 @@ struct ScenarioTests {
     try world.stage.tell("other", "sync")
     try await world.sync()
     try await world.sync()
-    #expect(try await world.view(grave).newerFields == [Choice(code: "99", label: "oak")])
+    #expect(try await world.view(grave).newerFields == [Choice(code: "99", label: "not for your role")])
     try await store.voidRecord(remains.subject.id, Circumstances(reason: "the label tore"))
     #expect(try await world.view(remains).summary.marks.endedReason == "the label tore")
     #expect(try await store.shutDown() == .closed)

@@ -249,6 +249,11 @@ def test_12_what_a_person_gets_wrong_is_named_and_nothing_is_recorded(world):
         (CoreError.Invalid, lambda: grave(number_text="319")),
         (CoreError.Invalid, lambda: grave(kind=imena.FieldValue.NUMBER(1))),
         (CoreError.Invalid, lambda: imena.record(store, "grave")),
+        (CoreError.Invalid, lambda: imena.record(store, "photo")),
+        (CoreError.Invalid, lambda: grave(code_as_typed="LYS1")),
+        (CoreError.Invalid, lambda: grave(site=imena.SubjectRef(kind="site", id=world.marker.subject.id))),
+        (CoreError.Invalid, lambda: imena.resolve(store, site, "place_code", None)),
+        (CoreError.NotFound, lambda: store.start_work(stranger)),
         (CoreError.Invalid, lambda: store.record(imena.RecordDraft(kind="castle", fields={}))),
         (CoreError.Invalid, lambda: place(name="x" * 10_000_000)),
         (CoreError.Invalid, lambda: place(name="a\0b")),
@@ -628,7 +633,7 @@ def test_33_what_is_recorded_is_found_and_what_a_newer_version_wrote_is_shown(wo
     world.stage.tell("other", "sync")
     imena.sync(world.store)
     imena.sync(world.store)
-    assert [(newer.code, newer.label) for newer in world.view(world.grave).newer_fields] == [("99", "oak")]
+    assert [(newer.code, newer.label) for newer in world.view(world.grave).newer_fields] == [("99", "not for your role")]
     world.store.void_record(world.remains.subject.id, imena.Circumstances(reason="the label tore"))
     assert world.view(world.remains).summary.marks.ended_reason == "the label tore"
     assert world.store.shut_down() == imena.ShutDownOutcome.CLOSED

@@ -100,7 +100,7 @@ interface ImenaStore {
     /** Records that are found by what was typed, in three scripts and by numbers. */
     suspend fun searchRecords(typed: String, language: Language, page: PageQuery = FIRST_PAGE): RecordPage
 
-    /** Reads a scanned or typed code of a grave or of remains. */
+    /** Reads a scanned or typed code of a grave, of remains or of an effect. */
     suspend fun findCode(typed: String): CodeView
 
     /** Takes a photo as the camera gives it; [chunks] is asked for pieces until it gives null. Cancelled: it is given up, and nothing is "saved". */

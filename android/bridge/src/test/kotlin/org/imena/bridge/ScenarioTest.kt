@@ -697,7 +697,7 @@ class ScenarioTest {
         world.stage.tell("other", "sync")
         store.sync()
         store.sync()
-        assertEquals(listOf(Choice("99", "oak")), world.view(world.grave).newerFields)
+        assertEquals(listOf(Choice("99", "not for your role")), world.view(world.grave).newerFields)
         store.voidRecord(world.remains.subject.id, Circumstances(reason = "the label tore"))
         assertEquals("the label tore", world.view(world.remains).summary.marks.endedReason)
         assertEquals(ShutDownOutcome.CLOSED, store.shutDown())
