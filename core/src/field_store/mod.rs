@@ -17,6 +17,7 @@ mod records;
 mod suspend;
 mod syncing;
 mod verify;
+mod work;
 
 pub use changes::Changes;
 pub use codes::FoundCode;
