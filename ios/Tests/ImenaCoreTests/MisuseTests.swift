@@ -18,7 +18,12 @@ struct MisuseTests {
   ]
 
   @Test func aMisuseDoesNotCompile() throws {
-    let right = "RecordDraft.of(Marker.self) { $0[Marker.kind] = MarkerKind.cross; $0.gap(Marker.status, .notExamined) }"
+    let right = """
+      RecordDraft.of(Marker.self) {
+          $0[Marker.kind] = MarkerKind.cross
+          $0.gap(Marker.status, .notExamined)
+        }
+      """
     #expect(try compiles(right), "the right line compiles")
     for misuse in Self.misuses {
       #expect(try !compiles(misuse), "\(misuse)")
@@ -32,7 +37,8 @@ struct MisuseTests {
     let seed = folder.appending(path: "Seed.swift")
     let text = "import ImenaCore\nfunc seed(subject: SubjectRef, view: RecordView) {\n  _ = \(line)\n}\n"
     try text.write(to: seed, atomically: true, encoding: .utf8)
-    let package = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent()
+    let tests = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+    let package = tests.deletingLastPathComponent()
     let built = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
     let compiler = Process()
     compiler.executableURL = URL(filePath: "/usr/bin/env")
