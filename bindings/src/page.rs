@@ -1,6 +1,6 @@
 //! Lists come in pages: bounded, and each says where the next begins.
 
-use imena_core::index::PageCursor;
+use imena_core::index::{PAGE_MAX, PageCursor};
 
 use crate::error::CoreError;
 
@@ -17,18 +17,23 @@ pub struct PageQuery {
 impl PageQuery {
     /// The query as the index takes it.
     pub(crate) fn read(&self) -> Result<(Option<PageCursor>, usize), CoreError> {
-        let after = self.after.as_deref().map(|text| {
-            let cursor = PageCursor::parse(text);
-            cursor.ok_or_else(|| CoreError::invalid("after", "is not the `next` of a page"))
-        });
-        Ok((after.transpose()?, self.limit()?))
+        self.read_by(PageCursor::parse)
     }
 
-    pub(crate) fn limit(&self) -> Result<usize, CoreError> {
-        match usize::try_from(self.limit) {
-            Ok(0) => Err(CoreError::invalid("limit", "is 0")),
-            Ok(limit) => Ok(limit),
-            Err(_) => Ok(usize::MAX),
-        }
+    /// The query as a list takes it whose pages begin behind something else than a cursor of the index.
+    pub(crate) fn read_by<T>(
+        &self,
+        parse: impl FnOnce(&str) -> Option<T>,
+    ) -> Result<(Option<T>, usize), CoreError> {
+        let limit = match usize::try_from(self.limit) {
+            Ok(0) => return Err(CoreError::invalid("limit", "is 0")),
+            Ok(limit) => limit.min(PAGE_MAX),
+            Err(_) => PAGE_MAX,
+        };
+        let after = self.after.as_deref().map(|text| {
+            let wrong = || CoreError::invalid("after", "is not the `next` of a page");
+            parse(text).ok_or_else(wrong)
+        });
+        Ok((after.transpose()?, limit))
     }
 }

@@ -3,10 +3,11 @@
 //! What a reader may not see is shown as hidden, by the operator's rights and never by the caller's word.
 
 use imena_core::field_store::RecordQuery as CoreQuery;
-use imena_core::index::{PAGE_MAX, ROOT};
+use imena_core::index::ROOT;
 use imena_core::model::ids::SubjectId;
-use imena_core::nouns::{self, Noun, Spec};
+use imena_core::nouns::{self, Fault, Noun, Spec};
 use imena_core::record::{self as core, AnyDraft};
+use imena_core::vocabulary::{self, Kind};
 
 use crate::error::CoreError;
 use crate::page::PageQuery;
@@ -344,27 +345,12 @@ impl FieldStore {
     }
 }
 
-impl PageQuery {
-    /// The query as a list takes it whose pages begin behind an id.
-    fn read_by<T>(
-        &self,
-        parse: impl FnOnce(&str) -> Option<T>,
-    ) -> Result<(Option<T>, usize), CoreError> {
-        let wrong = || CoreError::invalid("after", "is not the `next` of a page");
-        let after = self.after.as_deref();
-        let after = after.map(|text| parse(text).ok_or_else(wrong));
-        Ok((after.transpose()?, self.limit()?.min(PAGE_MAX)))
-    }
-}
-
 /// The fields of these codes.
 fn specs(noun: &'static Noun, codes: &[String]) -> Result<Vec<&'static Spec>, CoreError> {
-    let spec = |code: &String| {
-        noun.field_of_code(code).ok_or_else(|| {
-            let known: Vec<&str> = noun.fields.iter().map(|spec| spec.code).collect();
-            CoreError::invalid(code, &format!("is none of: {}", known.join(", ")))
-        })
+    let refused = |code: &str, fault: Fault| {
+        CoreError::invalid(code, &fault.text(vocabulary::Language::English))
     };
+    let spec = |code: &String| noun.named_field(code).map_err(|fault| refused(code, fault));
     codes.iter().map(spec).collect()
 }
 
@@ -372,10 +358,10 @@ impl RecordView {
     fn of(
         view: core::RecordView,
         links: Vec<core::LinkView>,
-        contents: &[(imena_core::vocabulary::Kind, u64)],
+        contents: &[(Kind, u64)],
         language: Language,
     ) -> Self {
-        let count = |(kind, count): &(imena_core::vocabulary::Kind, u64)| {
+        let count = |(kind, count): &(Kind, u64)| {
             let words = nouns::noun(*kind)?.words;
             let Choice { code, label } = Choice::of(kind.name(), words, language);
             Some(KindCount {

@@ -148,55 +148,35 @@ fn python() -> String {
 }
 
 /// The class of a key, in Kotlin and Swift.
-fn class(spec: &Spec) -> &'static str {
-    match spec.shape {
-        Shape::Text { .. } | Shape::PlaceCode => "TextKey",
-        Shape::Term(_) => "TermKey",
-        Shape::Terms(_) => "TermsKey",
-        Shape::Number { .. } => "NumberKey",
-        Shape::Date => "DateKey",
-        Shape::Reference { .. } | Shape::Owner { .. } => "ReferenceKey",
-        Shape::References { .. } => "ReferencesKey",
-        Shape::NameParts => "NamePartsKey",
-        Shape::Code { .. } => "CodeKey",
-        Shape::Bytes | Shape::Texts | Shape::Facts | Shape::FileName => "OtherKey",
-    }
+fn class(spec: &Spec) -> String {
+    format!("{}Key", holder(spec))
 }
 
 /// The variant of `FieldValue` that holds it, in Python.
-fn variant(spec: &Spec) -> &'static str {
+fn variant(spec: &Spec) -> String {
+    holder(spec).to_uppercase()
+}
+
+/// The variant of `FieldValue` that holds a field's values.
+fn holder(spec: &Spec) -> &'static str {
     match spec.shape {
-        Shape::Text { .. } | Shape::PlaceCode => "TEXT",
-        Shape::Term(_) => "TERM",
-        Shape::Terms(_) => "TERMS",
-        Shape::Number { .. } => "NUMBER",
-        Shape::Date => "DATE",
-        Shape::Reference { .. } | Shape::Owner { .. } => "REFERENCE",
-        Shape::References { .. } => "REFERENCES",
-        Shape::NameParts => "NAMES",
-        Shape::Code { .. } => "CODE",
-        Shape::Bytes | Shape::Texts | Shape::Facts | Shape::FileName => "OTHER",
+        Shape::Text { .. } | Shape::PlaceCode => "Text",
+        Shape::Term(_) => "Term",
+        Shape::Terms(_) => "Terms",
+        Shape::Number { .. } => "Number",
+        Shape::Date => "Date",
+        Shape::Reference { .. } | Shape::Owner { .. } => "Reference",
+        Shape::References { .. } => "References",
+        Shape::NameParts => "Names",
+        Shape::Code { .. } => "Code",
+        Shape::Bytes | Shape::Texts | Shape::Facts | Shape::FileName => "Other",
     }
 }
 
-/// The list that the key's type names.
+/// The list that the key's type names; the roles of a name's parts are no type of the key.
 fn list_of(spec: &Spec) -> Option<&'static Vocabulary> {
-    match spec.shape {
-        Shape::Term(list) | Shape::Terms(list) => Some(list),
-        Shape::Text { .. }
-        | Shape::PlaceCode
-        | Shape::Number { .. }
-        | Shape::Date
-        | Shape::Reference { .. }
-        | Shape::Owner { .. }
-        | Shape::References { .. }
-        | Shape::NameParts
-        | Shape::Code { .. }
-        | Shape::Bytes
-        | Shape::Texts
-        | Shape::Facts
-        | Shape::FileName => None,
-    }
+    let list = spec.shape.vocabulary();
+    list.filter(|_| !matches!(spec.shape, Shape::NameParts))
 }
 
 fn type_name(noun: &Noun) -> String {

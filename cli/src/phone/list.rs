@@ -105,6 +105,28 @@ fn rows(
     Ok((json!(all), lines))
 }
 
+/// The first of what hangs on a record, as lines.
+fn first_lines(
+    store: &FieldStore,
+    noun: &'static Noun,
+    parent: SubjectId,
+) -> Result<Vec<String>, Error> {
+    let page = (None, SHOWN_MAX);
+    if noun.kind == Kind::Photo {
+        let (photos, _) = store.page(parent, Kind::Photo, page, PhotoView::of)?;
+        let line = |photo| photo_line(store, &store.noted(photo)?);
+        return photos.into_iter().map(line).collect();
+    }
+    let query = RecordQuery {
+        noun,
+        parent,
+        fields: &[],
+        language: LANGUAGE,
+    };
+    let (rows, _) = store.list_records(query, page)?;
+    Ok(rows.iter().map(|row| line(&row.summary)).collect())
+}
+
 /// What an empty list says: what is not there, and what makes or shows some.
 fn nothing(store: &FieldStore, noun: &Noun, of: Option<&str>) -> Result<String, Failure> {
     let at = of.map_or(String::new(), |of| format!(" of {of}"));
@@ -282,9 +304,9 @@ pub fn show(terminal: &mut Terminal, store: &FieldStore, of: SubjectRef) -> Done
             continue;
         };
         lines.push(format!("{}: {count}", capital(&plural(noun))));
-        let (_, rows) = rows(store, noun, of.id)?;
-        let more = rows.len().saturating_sub(SHOWN_MAX);
-        lines.extend(rows.iter().take(SHOWN_MAX).map(|row| format!("  {row}")));
+        let first = first_lines(store, noun, of.id)?;
+        lines.extend(first.iter().map(|row| format!("  {row}")));
+        let more = count.saturating_sub(first.len() as u64);
         if more > 0 {
             lines.push(format!(
                 "  and {more} more: `list {} --of CODE`",

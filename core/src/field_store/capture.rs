@@ -10,7 +10,6 @@ use crate::capture::{
 };
 use crate::keys::SessionKey;
 use crate::model::file_name::FileName;
-use crate::model::ids::SubjectRef;
 use crate::record::{RecordError, photo_owner};
 use crate::seal::SealError;
 use crate::store::{Class, FileRow, close_runs};
@@ -31,18 +30,13 @@ fn check_name(name: &FileName) -> Result<(), RecordError> {
     })
 }
 
-/// Whatever a photo is of can own one.
-fn check_owner(owner: Option<SubjectRef>) -> Result<(), RecordError> {
-    owner.map_or(Ok(()), photo_owner)
-}
-
 impl FieldStore {
     /// Begins a photo whose bytes come in chunks. The caller keeps them until [`FieldStore::finish_photo`] said "saved".
     ///
     /// # Errors
     /// NOT SAVED: `Locked`, too little room, or the disk's.
     pub fn begin_photo(&self, draft: CaptureDraft) -> Result<PhotoCapture, Error> {
-        check_owner(draft.owner)?;
+        draft.owner.map_or(Ok(()), photo_owner)?;
         if let Some(name) = &draft.file_name {
             check_name(name)?;
         }

@@ -13,7 +13,7 @@ use crate::merge::{Folded, Standing};
 use crate::model::ids::{DeviceId, SubjectId};
 use crate::nouns::operator::{self, Operator};
 use crate::nouns::site::{self, Site};
-use crate::record::Of;
+use crate::record::{Of, device_name};
 use crate::vocabulary::{Kind, OperatorRole};
 
 /// A record that bears a name, for people who must tell it from another that bears it too.
@@ -113,14 +113,10 @@ impl FieldStore {
         })
     }
 
-    pub(super) fn name_of(&self, device: DeviceId) -> Option<String> {
-        if device == self.device_id() {
-            return Some(self.device_name().to_owned());
-        }
-        let roster = self.roster();
-        let known = roster
-            .as_ref()
-            .and_then(|signed| signed.roster.device(device));
-        known.map(|known| known.name.clone())
+    fn name_of(&self, device: DeviceId) -> Option<String> {
+        let signed = self.roster();
+        let roster = signed.as_ref().map(|signed| &signed.roster);
+        let own = Some((self.device_id(), self.device_name()));
+        device_name(device, own, roster)
     }
 }

@@ -1,7 +1,7 @@
 //! The verbs and readings of every noun, on what is open: the record that a person saw, the roster's rights, the names of others.
 //!
-//! Owns where a code's series, a reader's rights and its own name come from. What each does stands in `record/`. Invariant: two changes on this device never answer
-//! the same head.
+//! Owns where a code's series, a reader's rights and its own name come from. What each does stands in `record/`. Invariant: two changes on this device
+//! never answer the same head.
 
 use std::cell::RefCell;
 
@@ -52,7 +52,7 @@ impl FieldStore {
     /// `Locked`, `Record`: nothing was recorded.
     pub fn amend(&self, subject: SubjectId, changes: &AnyDraft) -> Result<(), Error> {
         self.changing(|open| {
-            let folded = self.known(open, subject)?;
+            let folded = known(&open.index(), subject)?;
             check_kinds(&open.index(), changes)?;
             record::amend(&open.chain, &folded, changes)
         })
@@ -70,7 +70,7 @@ impl FieldStore {
         circumstances: Circumstances,
     ) -> Result<(), Error> {
         self.changing(|open| {
-            let folded = self.known(open, subject)?;
+            let folded = known(&open.index(), subject)?;
             let (spec, value) = said_of(&folded, field, value)?;
             record::resolve(&open.chain, &folded, (spec, value), seen, circumstances)
         })
@@ -87,7 +87,7 @@ impl FieldStore {
         circumstances: Circumstances,
     ) -> Result<(), Error> {
         self.changing(|open| {
-            let folded = self.known(open, subject)?;
+            let folded = known(&open.index(), subject)?;
             if folded.kind.class() == KindClass::Happening {
                 return Err(RecordError::NotFound { what: "record" });
             }
@@ -176,8 +176,7 @@ impl FieldStore {
         language: Language,
     ) -> Result<Vec<HistoryEntry>, Error> {
         self.reading(language, |open, index, reader| {
-            let folded = index.folded(subject)?;
-            let folded = folded.ok_or(RecordError::NotFound { what: "record" })?;
+            let folded = known(index, subject)?;
             let spec = field.map(|field| field_of(&folded, field)).transpose()?;
             let entries = open.chain.journal().entries_of_subject(subject)?;
             let told = record::history(&entries, spec, page, reader);
@@ -238,11 +237,6 @@ impl FieldStore {
         })
     }
 
-    fn known(&self, open: &Open, subject: SubjectId) -> Result<Folded, RecordError> {
-        let folded = open.index().folded(subject)?;
-        folded.ok_or(RecordError::NotFound { what: "record" })
-    }
-
     /// The series of a code given here: below the code of what the record hangs on; by the newest issuer that the roster grants, before that one of
     /// this device's own.
     fn issuing(&self, open: &Open, draft: &AnyDraft) -> Result<Issuing, RecordError> {
@@ -275,6 +269,12 @@ impl FieldStore {
     }
 }
 
+/// A record of which something is known here.
+pub(super) fn known(index: &Index, subject: SubjectId) -> Result<Folded, RecordError> {
+    let folded = index.folded(subject)?;
+    folded.ok_or(RecordError::NotFound { what: "record" })
+}
+
 /// Refuses a draft that calls a record which is known here something else than it is; what is not known yet is taken at its word.
 fn check_kinds(index: &Index, draft: &AnyDraft) -> Result<(), RecordError> {
     for link in draft.links() {
@@ -297,7 +297,7 @@ fn check_kinds(index: &Index, draft: &AnyDraft) -> Result<(), RecordError> {
 fn check_kind(index: &Index, field: &str, subject: SubjectRef) -> Result<(), RecordError> {
     let known = index.kind_of(subject.id)?;
     match known.filter(|kind| *kind != subject.kind) {
-        Some(kind) => Err(finding(field, Fault::OtherKind { kind })),
+        Some(kind) => Err(RecordError::at(field, Fault::OtherKind { kind })),
         None => Ok(()),
     }
 }
@@ -305,10 +305,8 @@ fn check_kind(index: &Index, field: &str, subject: SubjectRef) -> Result<(), Rec
 /// The field of a record's noun.
 fn field_of(folded: &Folded, code: &str) -> Result<&'static Spec, RecordError> {
     let noun = nouns::noun(folded.kind).ok_or(RecordError::NotFound { what: "record" })?;
-    noun.field_of_code(code).ok_or_else(|| {
-        let fields = noun.fields.iter().map(|spec| spec.code).collect();
-        finding(code, Fault::NoSuchField { fields })
-    })
+    let spec = noun.named_field(code);
+    spec.map_err(|fault| RecordError::at(code, fault))
 }
 
 /// A value of a field as a change may say it.
@@ -324,11 +322,6 @@ fn said_of(
     let said = changes.changes()?;
     let value = said.get(spec.number).ok_or(RecordError::NothingSaid)?;
     Ok((spec, value.clone()))
-}
-
-fn finding(code: &str, fault: Fault) -> RecordError {
-    let field = code.to_owned();
-    RecordError::Findings(vec![DraftFinding { field, fault }])
 }
 
 fn link_between(one: Kind, other: Kind) -> Result<&'static LinkSpec, RecordError> {

@@ -12,7 +12,7 @@ use crate::keys::{
 };
 use crate::model::ids::{DeviceId, EntryId, SubjectId};
 use crate::nouns::{Fault, LINE_BYTES_MAX, bounded};
-use crate::record::{DraftFinding, RecordError};
+use crate::record::RecordError;
 use crate::store::{
     Class, Durability, Journal, Layout, OwnChain, ReceiptFiles, Reserve, SealedFiles, StoreError,
     VaultLock, Word,
@@ -504,11 +504,10 @@ fn typed(field: &'static str, text: &str, bytes_max: usize) -> Result<(), Error>
         true => Some(Fault::Owed),
         false => bounded(text, bytes_max).err(),
     };
-    let refused = |fault| {
-        let field = field.to_owned();
-        RecordError::Findings(vec![DraftFinding { field, fault }])
-    };
-    Ok(fault.map(refused).map_or(Ok(()), Err)?)
+    match fault {
+        Some(fault) => Err(RecordError::at(field, fault).into()),
+        None => Ok(()),
+    }
 }
 
 /// Opens transfer.db with the files of receipts that it indexes.

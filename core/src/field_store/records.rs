@@ -1,5 +1,6 @@
 //! Photos and folds as lists read them: what hangs on a record, each as the caller's view shows it.
 
+use super::nouns::known;
 use super::{Error, FieldStore};
 use crate::index::PageCursor;
 use crate::merge::Folded;
@@ -79,10 +80,7 @@ impl FieldStore {
     /// # Errors
     /// `Locked`, `Record(NotFound)`, or the index's.
     pub fn get(&self, subject: SubjectId) -> Result<Folded, Error> {
-        self.with_open(|open| {
-            let folded = open.index().folded(subject)?;
-            Ok(folded.ok_or(RecordError::NotFound { what: "record" })?)
-        })
+        self.with_open(|open| Ok(known(&open.index(), subject)?))
     }
 
     /// As [`FieldStore::get`], for a subject that must be of one kind.

@@ -2,6 +2,7 @@
 //!
 //! Owns the macro that makes a table and its check. Invariant: a table that contradicts itself does not compile.
 
+use super::fault::Fault;
 use super::field::{Asked, Spec};
 use super::values::{CodeForm, Shape};
 use crate::vocabulary::{Kind, Words};
@@ -51,6 +52,16 @@ impl Noun {
     #[must_use]
     pub fn field_of_code(&self, code: &str) -> Option<&'static Spec> {
         self.fields.iter().find(|spec| spec.code == code)
+    }
+
+    /// The field of a code that somebody names.
+    ///
+    /// # Errors
+    /// `NoSuchField` with those there are.
+    pub fn named_field(&self, code: &str) -> Result<&'static Spec, Fault> {
+        self.field_of_code(code).ok_or_else(|| Fault::NoSuchField {
+            fields: self.fields.iter().map(|spec| spec.code).collect(),
+        })
     }
 
     /// The fields whose records it hangs on, the nearest one last.

@@ -201,15 +201,11 @@ impl AnyDraft {
     }
 
     fn take(&mut self, code: &str, read: impl FnOnce(&Spec) -> Result<Value, Fault>) {
-        let fields = || self.noun.fields.iter().map(|spec| spec.code).collect();
-        let taken = match self.noun.field_of_code(code) {
-            Some(Spec {
-                only_by: Some(verb),
-                ..
-            }) => Err(Fault::OnlyBy { verb }),
-            Some(spec) => read(spec).map(|value| (spec, value)),
-            None => Err(Fault::NoSuchField { fields: fields() }),
-        };
+        let named = self.noun.named_field(code);
+        let taken = named.and_then(|spec| match spec.only_by {
+            Some(verb) => Err(Fault::OnlyBy { verb }),
+            None => read(spec).map(|value| (spec, value)),
+        });
         match taken {
             Ok((spec, value)) => self.put(spec, value),
             Err(fault) => {
@@ -232,13 +228,9 @@ impl AnyDraft {
         let mut all: Vec<DraftFinding> = owed.chain(self.wrong()).collect();
         if !self.noun.is_asked_for() {
             // Its entries come by a verb of their own: an empty one would be a photo without a file.
-            let closed = self.noun.fields.iter();
-            let closed = closed.filter_map(|spec| Some((spec.code, spec.only_by?)));
-            all.extend(
-                closed
-                    .take(1)
-                    .map(|(code, verb)| finding(code, Fault::OnlyBy { verb })),
-            );
+            let mut closed = self.noun.fields.iter();
+            let first = closed.find_map(|spec| Some((spec.code, spec.only_by?)));
+            all.extend(first.map(|(code, verb)| finding(code, Fault::OnlyBy { verb })));
         }
         let place = |found: &DraftFinding| {
             let mut fields = self.noun.fields.iter();

@@ -29,7 +29,8 @@ pub use form::{
 pub use history::{EntryAct, HistoryEntry, history};
 pub use numbering::{Series, is_number_foreign};
 pub use page::{
-    KnownNames, LinkView, RecordPage, RecordRow, list_records, record_page, search_records,
+    KnownNames, LinkView, RecordPage, RecordRow, device_name, list_records, record_page,
+    search_records,
 };
 pub(crate) use photo::photo_owner;
 pub use photo::{PhotoView, assign_photo};
@@ -45,7 +46,7 @@ use thiserror::Error;
 
 use crate::merge::{Folded, Standing};
 use crate::model::codes::CodeError;
-use crate::nouns;
+use crate::nouns::{self, Fault};
 use crate::store::StoreError;
 use crate::vocabulary::Language;
 
@@ -104,6 +105,14 @@ pub enum RecordError {
     /// The store refused or failed.
     #[error("{0}")]
     Store(#[from] StoreError),
+}
+
+impl RecordError {
+    /// Refused for one field.
+    pub(crate) fn at(field: &str, fault: Fault) -> Self {
+        let field = field.to_owned();
+        Self::Findings(vec![DraftFinding { field, fault }])
+    }
 }
 
 /// All findings in one line, for a terminal.

@@ -7,7 +7,7 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::ended_reason;
-use super::view::{FieldView, Names, Reader, RecordSummary, RecordView};
+use super::view::{FieldView, Names, NoNames, Reader, RecordSummary, RecordView};
 use crate::index::{Index, LINK_ENDS, PageCursor};
 use crate::keys::Roster;
 use crate::merge::Folded;
@@ -67,23 +67,6 @@ pub struct KnownNames<'a> {
     pub titles: RefCell<BTreeMap<(SubjectId, Sensitivity), Option<String>>>,
 }
 
-/// Names inside a name: only ids, so that two records that name each other end.
-struct NoNames;
-
-impl Names for NoNames {
-    fn record(&self, subject: SubjectRef) -> String {
-        subject.id.to_string()
-    }
-
-    fn operator(&self, _operator: Option<SubjectId>) -> String {
-        String::new()
-    }
-
-    fn device(&self, device: DeviceId) -> String {
-        device.0.short()
-    }
-}
-
 impl KnownNames<'_> {
     /// What a record is called; nothing if nothing of it is known here, or its index cannot be read.
     fn title(&self, subject: SubjectId, clearance: Sensitivity) -> Option<String> {
@@ -121,14 +104,21 @@ impl Names for KnownNames<'_> {
     }
 
     fn device(&self, device: DeviceId) -> String {
-        let own = self.own.filter(|(own, _)| *own == device);
-        let known = self.roster.and_then(|roster| roster.device(device));
-        match (own, known) {
-            (Some((_, name)), _) => name.to_owned(),
-            (None, Some(known)) => known.name.clone(),
-            (None, None) => device.0.short(),
-        }
+        let name = device_name(device, self.own, self.roster);
+        name.unwrap_or_else(|| device.0.short())
     }
+}
+
+/// What a device is called: by itself, or by the roster.
+#[must_use]
+pub fn device_name(
+    device: DeviceId,
+    own: Option<(DeviceId, &str)>,
+    roster: Option<&Roster>,
+) -> Option<String> {
+    let own = own.filter(|(own, _)| *own == device);
+    let known = || Some(roster?.device(device)?.name.clone());
+    own.map(|(_, name)| name.to_owned()).or_else(known)
 }
 
 /// One record with everything around it; `None`: nothing of it is known here.

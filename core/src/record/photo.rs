@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::draft::check_beside;
-use super::{DraftFinding, RecordError, RecordMarks};
+use super::{RecordError, RecordMarks};
 use crate::capture::answering;
 use crate::encoding::{Hash32, Map, Value};
 use crate::index::Index;
@@ -124,12 +124,8 @@ fn said<T: Said>(folded: &Folded, field: Field<Photo, T>) -> Option<T::Of> {
 /// `Findings`.
 pub(crate) fn photo_owner(owner: SubjectRef) -> Result<(), RecordError> {
     let spec = photo::OWNER.spec;
-    let accepted = spec.accept(owner.into());
-    let refused = |fault| {
-        let field = spec.code.to_owned();
-        RecordError::Findings(vec![DraftFinding { field, fault }])
-    };
-    accepted.map(drop).map_err(refused)
+    let accepted = spec.accept(owner.into()).map(drop);
+    accepted.map_err(|fault| RecordError::at(spec.code, fault))
 }
 
 /// What one making of small pictures says.

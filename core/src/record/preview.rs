@@ -1,29 +1,12 @@
 //! A draft as its record will look: for a screen that asks "is it so?", and for pictures of screens without a vault.
 
 use super::AnyDraft;
-use super::view::{Names, Reader, RecordView};
+use super::view::{NoNames, Reader, RecordView};
 use crate::encoding::Hash32;
 use crate::merge::{Folded, Head};
-use crate::model::ids::{DeviceId, EntryId, SubjectId, SubjectRef};
+use crate::model::ids::{DeviceId, EntryId, SubjectId};
 use crate::nouns::Sensitivity;
 use crate::vocabulary::Language;
-
-/// Nothing else is known.
-struct Alone;
-
-impl Names for Alone {
-    fn record(&self, subject: SubjectRef) -> String {
-        subject.id.to_string()
-    }
-
-    fn operator(&self, _operator: Option<SubjectId>) -> String {
-        String::new()
-    }
-
-    fn device(&self, _device: DeviceId) -> String {
-        String::new()
-    }
-}
 
 /// What a draft says, as if it stood alone, as far as it may be recorded; everything of it may be read, for whoever drafts it said it.
 #[must_use]
@@ -46,7 +29,7 @@ pub fn preview(draft: &AnyDraft, language: Language) -> RecordView {
         language,
         clearance: Sensitivity::Restricted,
         roster: None,
-        names: &Alone,
+        names: &NoNames,
     };
     RecordView::of(&folded, &reader)
 }

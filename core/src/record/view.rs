@@ -38,6 +38,23 @@ pub trait Names {
     fn device(&self, device: DeviceId) -> String;
 }
 
+/// Where nothing is known of others, and inside a name, so that two records that name each other end: only ids.
+pub(super) struct NoNames;
+
+impl Names for NoNames {
+    fn record(&self, subject: SubjectRef) -> String {
+        subject.id.to_string()
+    }
+
+    fn operator(&self, _operator: Option<SubjectId>) -> String {
+        String::new()
+    }
+
+    fn device(&self, _device: DeviceId) -> String {
+        String::new()
+    }
+}
+
 /// Who reads, and by whose words.
 pub struct Reader<'a> {
     /// The language.
@@ -250,7 +267,8 @@ impl FieldView {
             });
         }
         let is_conflict = folded.is_conflict(spec.number);
-        let sayings = sayings(spec, heads, reader);
+        let most = if is_conflict { RIVALS_MAX } else { 1 };
+        let sayings = sayings(spec, heads, most, reader);
         let first = sayings.first()?.clone();
         Some(Self {
             shown: first.shown,
@@ -264,8 +282,8 @@ impl FieldView {
     }
 }
 
-/// What stands of a field, experts first: an order of display, for the merge knows nothing of roles.
-fn sayings(spec: &Spec, heads: &[Head], reader: &Reader<'_>) -> Vec<Saying> {
+/// What stands of a field, at most so many, experts first: an order of display, for the merge knows nothing of roles.
+fn sayings(spec: &Spec, heads: &[Head], most: usize, reader: &Reader<'_>) -> Vec<Saying> {
     let mut ordered: Vec<(bool, &Head)> = heads
         .iter()
         .map(|head| (is_expert(head.operator, reader.roster), head))
@@ -284,7 +302,7 @@ fn sayings(spec: &Spec, heads: &[Head], reader: &Reader<'_>) -> Vec<Saying> {
             said_ms: head.wall_ms,
         },
     };
-    ordered.into_iter().take(RIVALS_MAX).map(saying).collect()
+    ordered.into_iter().take(most).map(saying).collect()
 }
 
 impl RecordMarks {

@@ -6,7 +6,7 @@
 
 use super::draft::{REASON, check_beside};
 use super::numbering::{Series, give_out};
-use super::{AnyDraft, DraftFinding, RecordError};
+use super::{AnyDraft, RecordError};
 use crate::encoding::{Map, Value};
 use crate::environment::Environment;
 use crate::index::LINK_ENDS;
@@ -195,8 +195,7 @@ pub fn end(
 ) -> Result<(), RecordError> {
     let reason = circumstances.reason.as_deref().unwrap_or_default();
     if reason.trim().is_empty() {
-        let (field, fault) = (REASON.to_owned(), Fault::Owed);
-        return Err(RecordError::Findings(vec![DraftFinding { field, fault }]));
+        return Err(RecordError::at(REASON, Fault::Owed));
     }
     check_beside(&circumstances)?;
     let op = match op {

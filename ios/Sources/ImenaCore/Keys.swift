@@ -93,7 +93,7 @@ public struct ReferencesKey<Owner: Noun>: WritableKey {
 }
 
 /// A possible name.
-public struct NamePartsKey<Owner: Noun>: WritableKey {
+public struct NamesKey<Owner: Noun>: WritableKey {
   public let code: String
   init(_ code: String) { self.code = code }
   public func read(_ value: FieldValue) -> [NamePart]? { if case .names(let parts) = value { parts } else { nil } }

@@ -56,7 +56,7 @@ class ReferencesKey<N : Noun>(code: String) :
     OpenKey<N, List<SubjectRef>>(code, { (it as? FieldValue.References)?.subjects }, FieldValue::References)
 
 /** A possible name. */
-class NamePartsKey<N : Noun>(code: String) : OpenKey<N, List<NamePart>>(code, { (it as? FieldValue.Names)?.parts }, FieldValue::Names)
+class NamesKey<N : Noun>(code: String) : OpenKey<N, List<NamePart>>(code, { (it as? FieldValue.Names)?.parts }, FieldValue::Names)
 
 /** What stands on a label. */
 class CodeKey<N : Noun>(code: String) : OpenKey<N, String>(code, { (it as? FieldValue.Code)?.code }, FieldValue::Code)
